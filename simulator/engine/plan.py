@@ -1,0 +1,118 @@
+"""The plan of one response: an immutable value that says everything before anything is sent.
+
+Pure data. Times are seconds from the request's arrival. `server.play` is the only reader that waits.
+"""
+
+import enum
+from collections.abc import Sequence
+
+import msgspec
+
+
+class Finish(enum.StrEnum):
+    """Why a choice ended, in neutral terms; each dialect has its own word for it."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    STOP_SEQUENCE = "stop_sequence"
+    TOOL_CALLS = "tool_calls"
+    CONTENT_FILTER = "content_filter"
+
+
+class FaultKind(enum.StrEnum):
+    """What fails. Each kind is one file in `engine/faults/`."""
+
+    RATE_LIMIT = "rate_limit"
+    TIMEOUT = "timeout"
+    SERVER_ERROR = "server_error"
+    AUTHENTICATION = "authentication"
+    OVERLOADED = "overloaded"
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where every random draw of a response comes from; with the request it is all that `explain` needs.
+
+    `key` is empty for shard conditions; otherwise the conditions are keyed by (seed, digest, key, retry)
+    and `pod`, `worker`, `sequence` only tell who answered.
+    """
+
+    seed: int
+    pod: int
+    worker: int
+    sequence: int
+    key: str = ""
+    retry: int = 0
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """Token counts as they are billed."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A tool call in an answer. `pieces` concatenate to the JSON text of its arguments, a token each."""
+
+    id_bits: bytes
+    name: str
+    pieces: tuple[str, ...]
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One alternative of an answer. `pieces` concatenate to its text, one piece a token."""
+
+    pieces: Sequence[str]
+    finish: Finish
+    stop_sequence: str | None = None
+    calls: tuple[Call, ...] = ()
+    reasoning: tuple[str, ...] = ()
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A generated text. `id_bits` are 32 random bytes for ids; `created` is in Unix seconds."""
+
+    choices: tuple[Choice, ...]
+    usage: Usage
+    id_bits: bytes
+    created: int
+
+
+class Embedded(msgspec.Struct, frozen=True):
+    """Embeddings: one float32 unit vector an input, as little-endian bytes of `dimensions` floats."""
+
+    vectors: tuple[bytes, ...]
+    dimensions: int
+    usage: Usage
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """A failure to be shown to the client.
+
+    `after` is the time in seconds that the request is held first. `retry_after` is in seconds, None when
+    the provider would name none. `hang_up` closes the connection instead of answering.
+    """
+
+    kind: FaultKind
+    after: float = 0.0
+    retry_after: float | None = None
+    hang_up: bool = False
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is answered, and when each token is due.
+
+    `offsets[i]` is when token i of every choice that has one is due, ascending; its length is the number
+    of tokens of the longest choice, at least 1. An empty `offsets` means: all at once.
+    `request_bits` are 16 random bytes for the id of this very arrival (a repeated request has the same
+    answer id but another request id).
+    """
+
+    address: Address
+    digest: bytes
+    model: str
+    outcome: Answer | Embedded | Fault
+    offsets: Sequence[float]
+    request_bits: bytes

@@ -1,0 +1,173 @@
+"""What a provider is: one wire dialect, as pure functions over bytes and plans.
+
+A provider decodes a body into a `Request`, encodes a `Plan` into a `Reply` or a `Stream`, and words every
+refusal in its own shape. It knows no time, no randomness, no HTTP machinery and no other dialect. The
+server owns the address headers (`x-llm-sim-*`), `content-length`, `date` and the sending.
+"""
+
+import enum
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from simulator.engine.plan import FaultKind, Plan
+from simulator.engine.request import Operation, Request
+
+Header = tuple[bytes, bytes]
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """A whole response. `headers` has the content type and the provider's own, nothing of the server's."""
+
+    status: int
+    headers: Sequence[Header]
+    body: bytes
+
+
+class Stream(Protocol):
+    """A streamed response, made a step at a time; step i is due at `plan.offsets[i]`."""
+
+    @property
+    def headers(self) -> Sequence[Header]:
+        """The provider's response headers, with the content type."""
+
+    @property
+    def steps(self) -> int:
+        """How many steps there are, at least 1."""
+
+    def frames(self, start: int, stop: int) -> bytes:
+        """The wire bytes of steps `start` up to but not including `stop`.
+
+        Step 0 opens with the dialect's prologue, the last step ends with its epilogue. Pure: any range may
+        be asked for, in any order, and `frames(0, k) + frames(k, steps) == frames(0, steps)`.
+        """
+
+
+class Problem(enum.StrEnum):
+    """What was wrong with a request, in neutral terms. A provider maps each to a status and its own words."""
+
+    INVALID = "invalid"
+    TOO_LARGE = "too_large"
+    UNKNOWN_MODEL = "unknown_model"
+    UNKNOWN_PATH = "unknown_path"
+    WRONG_METHOD = "wrong_method"
+    CONTEXT_LENGTH = "context_length"
+    AUTHENTICATION = "authentication"
+    PERMISSION = "permission"
+    RATE_LIMIT = "rate_limit"
+    OVERLOADED = "overloaded"
+    SERVER_ERROR = "server_error"
+    TIMEOUT = "timeout"
+
+
+class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is an answer, not a crash
+    """A request that is not answered, with what the provider needs to say so.
+
+    `message` is the full sentence for the client; empty lets the provider use its own for the problem.
+    `param` names the field at fault (`messages[0].role`), `code` is the dialect's own error code,
+    `retry_after` is in seconds, `model` the model asked for, and `known` the models there are.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        message: str = "",
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        retry_after: float | None = None,
+        model: str = "",
+        known: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message or problem.value)
+        self.problem = problem
+        self.message = message
+        self.param = param
+        self.code = code
+        self.retry_after = retry_after
+        self.model = model
+        self.known = known
+
+
+FAULT_PROBLEM: Mapping[FaultKind, Problem] = {
+    FaultKind.RATE_LIMIT: Problem.RATE_LIMIT,
+    FaultKind.TIMEOUT: Problem.TIMEOUT,
+    FaultKind.SERVER_ERROR: Problem.SERVER_ERROR,
+    FaultKind.AUTHENTICATION: Problem.AUTHENTICATION,
+    FaultKind.OVERLOADED: Problem.OVERLOADED,
+}
+
+
+class Call(msgspec.Struct, frozen=True):
+    """A decoded request: what the engine is asked, and what only the dialect needs to answer it.
+
+    `echo` is the dialect's own decoded body (for example to know `stream_options`); nobody else reads it.
+    """
+
+    request: Request
+    stream: bool
+    echo: Any
+
+
+class ModelEntry(msgspec.Struct, frozen=True):
+    """One model as a provider's listing shows it; made from the catalogue by the server."""
+
+    id: str
+    provider: str
+    display_name: str
+    created: int
+    context_window: int
+    max_output_tokens: int
+    kind: str
+
+
+class Endpoint(Protocol):
+    """One operation of a dialect: the path it is served at and its three pure functions."""
+
+    path: str
+    operation: Operation
+    label: str
+    """The value of the metrics label `endpoint`, such as `chat_completions`."""
+
+    def decode(self, body: bytes, headers: Mapping[bytes, bytes]) -> Call:
+        """Read a body. Raises `Refusal` for anything that the provider would refuse with a 4xx."""
+
+    def reply(self, call: Call, plan: Plan) -> Reply:
+        """The whole answer of a plan whose outcome is not a fault."""
+
+    def stream(self, call: Call, plan: Plan) -> Stream:
+        """The streamed answer of the same plan; only called when `call.stream`."""
+
+
+class Provider(Protocol):
+    """A dialect as the registry knows it; entry points of group `llm_simulator.providers` name its class.
+
+    The class is built without arguments.
+    """
+
+    name: str
+    """Short and lower case: `openai`. The label `provider` of metrics and `ModelEntry.provider`."""
+
+    endpoints: Sequence[Endpoint]
+    """The POST endpoints that plan an answer."""
+
+    models_path: str
+    """Where the models are listed; one model is at `{models_path}/{id}`."""
+
+    def claims(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether a request to a path shared with other providers is meant for this one."""
+
+    def models(self, entries: Sequence[ModelEntry], query: Mapping[str, str]) -> Reply:
+        """The listing of models (`query` holds the paging parameters)."""
+
+    def model(self, entry: ModelEntry) -> Reply:
+        """One model."""
+
+    def refuse(self, refusal: Refusal, request_bits: bytes) -> Reply:
+        """The refusal in the provider's own status, headers and body.
+
+        `request_bits` are 16 bytes for the request id."""
+
+    def stream_error(self, refusal: Refusal, request_bits: bytes) -> bytes:
+        """The bytes that end a stream in band with this refusal."""

@@ -1,0 +1,1 @@
+"""The fleet: processes, slots, signals and sockets. Knows nothing of requests."""

@@ -32,15 +32,15 @@ class FaultKind(enum.StrEnum):
 class Address(msgspec.Struct, frozen=True):
     """Where every random draw of a response comes from; with the request it is all that `explain` needs.
 
-    `key` is empty for shard conditions; otherwise the conditions are keyed by (seed, digest, key, retry)
-    and `pod`, `worker`, `sequence` only tell who answered.
+    `key` is None for conditions by shard and sequence; otherwise the conditions are keyed by (seed, digest,
+    key, retry) and `pod`, `worker`, `sequence` only tell who answered.
     """
 
     seed: int
     pod: int
     worker: int
     sequence: int
-    key: str = ""
+    key: str | None = None
     retry: int = 0
 
 
@@ -106,6 +106,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     `offsets[i]` is when token i of every choice that has one is due, ascending; its length is the number
     of tokens of the longest choice, at least 1. An empty `offsets` means: all at once.
+    `model` is the name to show.
     `request_bits` are 16 random bytes for the id of this very arrival (a repeated request has the same
     answer id but another request id).
     """
@@ -116,3 +117,5 @@ class Plan(msgspec.Struct, frozen=True):
     outcome: Answer | Embedded | Fault
     offsets: Sequence[float]
     request_bits: bytes
+    id_prefix: str | None = None
+    """Replaces the provider's own prefix of answer ids where it is given."""

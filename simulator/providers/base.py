@@ -53,6 +53,7 @@ class Problem(enum.StrEnum):
     UNKNOWN_PATH = "unknown_path"
     WRONG_METHOD = "wrong_method"
     CONTEXT_LENGTH = "context_length"
+    OUTPUT_LIMIT = "output_limit"
     AUTHENTICATION = "authentication"
     PERMISSION = "permission"
     RATE_LIMIT = "rate_limit"
@@ -67,6 +68,8 @@ class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is
     `message` is the full sentence for the client; empty lets the provider use its own for the problem.
     `param` names the field at fault (`messages[0].role`), `code` is the dialect's own error code,
     `retry_after` is in seconds, `model` the model asked for, and `known` the models there are.
+    For CONTEXT_LENGTH and OUTPUT_LIMIT `asked` tokens are beyond the model's `limit`; for TOO_LARGE
+    `limit` is in bytes.
     """
 
     def __init__(
@@ -79,6 +82,8 @@ class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is
         retry_after: float | None = None,
         model: str = "",
         known: Sequence[str] = (),
+        limit: int | None = None,
+        asked: int | None = None,
     ) -> None:
         super().__init__(message or problem.value)
         self.problem = problem
@@ -88,6 +93,8 @@ class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is
         self.retry_after = retry_after
         self.model = model
         self.known = known
+        self.limit = limit
+        self.asked = asked
 
 
 FAULT_PROBLEM: Mapping[FaultKind, Problem] = {

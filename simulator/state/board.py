@@ -38,8 +38,6 @@ class Column(enum.IntEnum):
     TOKENS_OUT = 12
     STREAMS = 13
     BOOTED_NS = 14
-    REQUEST_ID = 15
-    """How many request ids the slot has given out, planned or refused; outlives the worker."""
 
 
 class SlotState(enum.IntEnum):

@@ -1,0 +1,157 @@
+"""The engine: a request and an address in, an immutable plan out.
+
+Pure: no clock, no environment, no file, no socket, no randomness of its own. Two engines of one
+configuration give the same plan for the same request and address, on any machine.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from simulator.config.catalogue import ModelCard
+from simulator.config.resolve import EffectiveModel, known_models, unknown
+from simulator.config.schema import Config
+from simulator.engine.content.embedding import Embedder
+from simulator.engine.content.stop import cut
+from simulator.engine.content.writer import Writer
+from simulator.engine.errors import ContextExceeded, OutputExceeded, UnknownModel
+from simulator.engine.model import Model
+from simulator.engine.plan import Address, Answer, Choice, Embedded, Fault, Finish, Plan, Usage
+from simulator.engine.request import Operation, Request
+from simulator.engine.seeds import Draws, Purpose, SeedTree, digest_of
+from simulator.engine.tokens import Tokenizer, load, prompt_tokens
+
+EPOCH = 1_767_225_600
+"""2026-01-01: where the creation times of deterministic answers begin."""
+YEAR = 31_536_000
+UNIT = 2.0**-64
+
+
+class Engine:
+    """Plans answers for every model of a configuration.
+
+    One engine serves one thread: it moves its one `Draws` from address to address.
+    """
+
+    def __init__(
+        self, config: Config, catalogue: Mapping[str, ModelCard], load_tokenizer: Callable[..., Tokenizer] = load
+    ) -> None:
+        """Raises ValueError where `simulation.seed` is null: whoever starts the engine draws a seed."""
+        simulation = config.simulation
+        if simulation.seed is None:
+            raise ValueError("the engine needs a seed; one is drawn when configuration is loaded")
+        self.config = config
+        self.seeds = SeedTree(simulation.seed)
+        self.embedder = Embedder(simulation.seed)
+        self._draws = Draws()
+        self._free = not simulation.deterministic
+        self._scale = 0.0 if simulation.latency == "none" else simulation.latency_scale
+        self._exact = config.models.tokenizer == "exact"
+        self._load = load_tokenizer
+        self._writers: dict[str, Writer] = {}
+        self.effective = known_models(config, catalogue)
+        self.models: dict[str, Model] = {}
+        self._build(self.effective.items())
+        self._allow_unknown = config.models.allow_unknown
+
+    def plan(self, request: Request, address: Address, now: int = 0) -> Plan:
+        """The whole response to a request that arrives at an address.
+
+        `now` is the wall clock in Unix seconds; only answers that configuration frees from determinism
+        read it. Raises an `EngineRefusal` for what no model could answer.
+        """
+        model = self.models.get(request.model) or self._unknown(request.model)
+        digest = digest_of(request)
+        asked = prompt_tokens(request, model.card, model.tokenizer)
+        limit = self._output_limit(request, model, asked)
+        conditions: tuple[int, int] | None = None
+        outcome: Answer | Embedded | Fault | None = None
+        faults = model.faults
+        if faults.active:
+            conditions = key, sequence = self.seeds.conditions(digest, address)
+            self._draws.move(key, Purpose.FAULT, sequence)
+            outcome = faults.decide(self._draws.uniforms(faults.draws).tolist())
+        offsets: list[float] = []
+        if outcome is None:
+            steps = 1
+            if request.operation is Operation.EMBEDDING:
+                outcome = self._embed(request, model, asked)
+            elif request.operation is Operation.COUNT:
+                outcome = Answer(choices=(), usage=Usage(asked, 0), id_bits=digest, created=0)
+            else:
+                outcome = self._answer(request, model, digest, address, now, asked, limit)
+                steps = max([1, *[len(choice.pieces) for choice in outcome.choices]])
+            if not model.timeline.instant:
+                key, sequence = conditions or self.seeds.conditions(digest, address)
+                self._draws.move(key, Purpose.LATENCY, sequence)
+                offsets = model.timeline.offsets(self._draws.uniforms(steps), asked).tolist()
+        return Plan(address, digest, model.shown, outcome, offsets, self.seeds.request_bits(address), model.id_prefix)
+
+    def knows(self, name: str) -> bool:
+        """Whether a model of that name is answered."""
+        return name in self.models or self._allow_unknown
+
+    def _answer(
+        self, request: Request, model: Model, digest: bytes, address: Address, now: int, asked: int, limit: int
+    ) -> Answer:
+        draws = self._draws
+        key = self.seeds.free_content(digest, address) if self._free else self.seeds.content(digest)
+        draws.move(key, Purpose.CONTENT)
+        bits = draws.raw(6)
+        id_bits = b"".join([word.to_bytes(8, "little") for word in bits[:4]])
+        created = now if self._free else EPOCH + bits[4] % YEAR
+        first = self._choice(model, request.stop, limit, bits[5] * UNIT)
+        count = request.choices * max(1, len(request.inputs))
+        if count == 1:
+            choices: tuple[Choice, ...] = (first,)
+            written = len(first.pieces)
+        else:
+            rest = [self._choice(model, request.stop, limit, draws.uniform()) for _ in range(count - 1)]
+            choices = (first, *rest)
+            written = sum([len(choice.pieces) for choice in choices])
+        return Answer(choices, Usage(asked, written), id_bits, created)
+
+    def _choice(self, model: Model, stops: tuple[str, ...], limit: int, u: float) -> Choice:
+        pieces = model.writer.write(self._draws, model.length.draw(u))
+        finish = Finish.STOP
+        if len(pieces) > limit:
+            pieces = pieces[:limit]
+            finish = Finish.LENGTH
+        if stops:
+            pieces, found = cut(pieces, stops)
+            if found is not None:
+                return Choice(pieces, Finish.STOP_SEQUENCE, found)
+        return Choice(pieces, finish)
+
+    def _embed(self, request: Request, model: Model, asked: int) -> Embedded:
+        full = model.card.dimensions or 1536
+        dimensions = min(request.dimensions or full, full)
+        vectors = tuple([self.embedder.embed(text, dimensions, full) for text in request.inputs])
+        return Embedded(vectors, dimensions, Usage(asked, 0))
+
+    def _output_limit(self, request: Request, model: Model, asked: int) -> int:
+        card = model.card
+        if asked > card.context_window:
+            raise ContextExceeded(request.model, card.context_window, asked)
+        limit = card.max_output_tokens or card.context_window
+        room = min(limit, max(1, card.context_window - asked))
+        if request.max_tokens is None:
+            return room
+        if request.max_tokens > limit:
+            raise OutputExceeded(request.model, limit, request.max_tokens)
+        return min(room, request.max_tokens)
+
+    def _unknown(self, name: str) -> Model:
+        """A model that no card knows, for as long as the request lasts."""
+        if not self._allow_unknown:
+            raise UnknownModel(name)
+        return self._make(name, unknown(self.config, name))
+
+    def _build(self, models: Iterable[tuple[str, EffectiveModel]]) -> None:
+        for name, effective in models:
+            self.models[name] = self._make(name, effective)
+
+    def _make(self, name: str, effective: EffectiveModel) -> Model:
+        tokenizer = self._load(effective.card.tokenizer, exact=self._exact)
+        writer = self._writers.get(tokenizer.name)
+        if writer is None:
+            writer = self._writers[tokenizer.name] = Writer(tokenizer)
+        return Model(name, effective, tokenizer, writer, scale=self._scale)

@@ -1,0 +1,39 @@
+"""Why the engine does not plan a request. All are the caller's fault; the server lets the provider word them.
+
+EngineRefusal
+├── UnknownModel        the model is not in the catalogue
+├── ContextExceeded     the prompt alone does not fit the context window
+└── OutputExceeded      max_tokens is beyond what the model can write
+"""
+
+
+class EngineRefusal(Exception):  # noqa: N818 - a refusal is an answer, not a crash
+    """The root: a request that cannot be planned."""
+
+
+class UnknownModel(EngineRefusal):
+    """`model` is not known and `models.allow_unknown` is off."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"unknown model {model!r}")
+        self.model = model
+
+
+class ContextExceeded(EngineRefusal):
+    """`asked` prompt tokens do not fit into a window of `limit`."""
+
+    def __init__(self, model: str, limit: int, asked: int) -> None:
+        super().__init__(f"{asked} prompt tokens exceed the context window of {limit}")
+        self.model = model
+        self.limit = limit
+        self.asked = asked
+
+
+class OutputExceeded(EngineRefusal):
+    """`asked` output tokens are more than the `limit` of the model."""
+
+    def __init__(self, model: str, limit: int, asked: int) -> None:
+        super().__init__(f"max_tokens {asked} exceeds the model's limit of {limit}")
+        self.model = model
+        self.limit = limit
+        self.asked = asked

@@ -1,0 +1,30 @@
+"""One model as the engine plans for it: everything that can be made ready before the first request.
+
+Pure; built before the fork and shared by all workers. Holds no draw and no state.
+"""
+
+from simulator.config.resolve import EffectiveModel
+from simulator.engine.content.length import AnswerLength
+from simulator.engine.content.writer import Writer
+from simulator.engine.faults.pipeline import Pipeline
+from simulator.engine.latency.timeline import Timeline
+from simulator.engine.tokens import Tokenizer
+
+
+class Model:
+    """A model's card, tokenizer, writer, timeline and faults, side by side."""
+
+    __slots__ = ("card", "faults", "id_prefix", "length", "shown", "timeline", "tokenizer", "writer")
+
+    def __init__(
+        self, name: str, effective: EffectiveModel, tokenizer: Tokenizer, writer: Writer, *, scale: float
+    ) -> None:
+        """`scale` stretches every delay; 0 answers at once."""
+        self.card = effective.card
+        self.shown = name + effective.response.model_suffix
+        self.id_prefix = effective.response.id_prefix
+        self.tokenizer = tokenizer
+        self.writer = writer
+        self.length = AnswerLength(effective.response.length)
+        self.timeline = Timeline(effective.latency, scale)
+        self.faults = Pipeline(effective.errors)

@@ -1,0 +1,56 @@
+"""`GET /admin/config` and `GET /admin/stats`: what runs, and how it does. Edge of the board; changes nothing."""
+
+from typing import Any
+
+import msgspec
+
+from simulator.server.context import House
+from simulator.server.health import fleet_facts
+from simulator.server.play import Receive, Send
+from simulator.server.respond import only_get, respond_json
+
+SECRET = "***"  # noqa: S105 - what stands in a secret's place
+
+
+class ShowConfig:
+    """The effective configuration, each value with its origin; secrets are not shown."""
+
+    def __init__(self, house: House) -> None:
+        loaded = house.prepared.loaded
+        config = msgspec.to_builtins(house.config)
+        if config["admin"]["api_key"] is not None:
+            config["admin"]["api_key"] = SECRET
+        origins = {key: origin for key, origin in loaded.origins.items() if origin != "default"}
+        self._shown = {"config": config, "origins": origins, "file": str(loaded.path) if loaded.path else None}
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        """Answer."""
+        if await only_get(scope, send):
+            await respond_json(send, 200, self._shown)
+
+
+class Stats:
+    """The fleet at this moment: totals, and each slot."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        """Answer."""
+        if not await only_get(scope, send):
+            return
+        house = self._house
+        facts = fleet_facts(house, int(house.clock() * 1e9))
+        summed = ("connections", "in_flight", "queued", "streams", "requests", "refused", "tokens_out", "restarts")
+        totals = {name: sum(slot[name] for slot in facts["slots"]) for name in summed}
+        await respond_json(
+            send,
+            200,
+            {
+                "seed": house.engine.seeds.seed,
+                "pod": house.slot.pod,
+                "answered_by": house.slot.ordinal,
+                "totals": totals,
+                "workers": facts["slots"],
+            },
+        )

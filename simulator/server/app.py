@@ -1,0 +1,96 @@
+"""The application: routes to raw ASGI endpoints. Wiring.
+
+`preload` runs before the fork and makes all that workers share; `create_app` runs in each worker. Called
+without arguments it is a factory for any ASGI server: one process, one slot, configuration from the
+environment.
+"""
+
+import contextlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from starlette.routing import Route, Router
+
+from simulator.config.load import Loaded, load
+from simulator.engine.engine import Engine
+from simulator.providers.registry import registry
+from simulator.server.admin.guard import Guard
+from simulator.server.admin.read import ShowConfig, Stats
+from simulator.server.context import House, Prepared
+from simulator.server.endpoint import DataEndpoint
+from simulator.server.health import Health, Live, Ready
+from simulator.server.models import ModelsEndpoint
+from simulator.server.refusals import UnknownPath
+from simulator.server.scrape import Scrape
+from simulator.state.board import Board, Column, SlotState
+from simulator.state.slot import Slot
+
+CONFIG_VARIABLE = "LLM_SIM_CONFIG"
+"""Names the configuration file where no command line can."""
+
+
+def preload(loaded: Loaded) -> Prepared:
+    """Everything that workers share. Starts no thread, opens nothing that stays open.
+
+    Raises ValueError for a configuration whose parts contradict each other, `PluginError` for a broken provider.
+    """
+    return Prepared(loaded, Engine(loaded.config, loaded.catalogue), registry())
+
+
+def create_app(prepared: Prepared | None = None, slot: Slot | None = None) -> Router:
+    """The ASGI application of one worker."""
+    if prepared is None:
+        path = os.environ.get(CONFIG_VARIABLE)
+        prepared = preload(load(Path(path) if path else None))
+    alone = slot is None
+    if slot is None:
+        slot = Slot(ordinal=0, pod=prepared.config.simulation.pod_ordinal or 0, board=Board(1))
+    house = House(prepared, slot)
+    return Router(
+        routes=_routes(house),
+        default=UnknownPath(house),
+        redirect_slashes=False,
+        lifespan=_lifespan(house, alone=alone),
+    )
+
+
+def _routes(house: House) -> list[Route]:
+    """The busiest first: Starlette matches in order."""
+    providers = house.prepared.providers
+    data = [
+        Route(endpoint.path, DataEndpoint(house, provider, endpoint))
+        for provider in providers
+        for endpoint in provider.endpoints
+    ]
+    listings = []
+    for path in dict.fromkeys(provider.models_path for provider in providers):
+        sharing = [provider for provider in providers if provider.models_path == path]
+        endpoint = ModelsEndpoint(house, path, sharing)
+        listings += [Route(path, endpoint), Route(path + "/{id:path}", endpoint)]
+    control: dict[str, Any] = {
+        "/health": Health(house),
+        "/ready": Ready(house),
+        "/live": Live(),
+        "/admin/config": Guard(ShowConfig(house), house.config.admin),
+        "/admin/stats": Guard(Stats(house), house.config.admin),
+    }
+    if house.config.telemetry.metrics.enabled:
+        control["/metrics"] = Scrape(house)
+    return [*data, *listings, *[Route(path, app) for path, app in control.items()]]
+
+
+def _lifespan(house: House, *, alone: bool) -> Any:
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:  # noqa: ARG001 - the signature of a lifespan
+        if alone:
+            house.row[Column.BOOTED_NS] = int(house.clock() * 1e9)
+            house.row[Column.PID] = os.getpid()
+            house.row[Column.STATE] = SlotState.READY
+        try:
+            yield
+        finally:
+            house.close()
+
+    return lifespan

@@ -1,0 +1,106 @@
+"""What every endpoint of one worker shares. Wiring: values only, built once after the fork."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from simulator.config.load import Loaded
+from simulator.engine.engine import Engine
+from simulator.providers.base import ModelEntry, Provider
+from simulator.server.address import Addresses
+from simulator.server.admission import Admission
+from simulator.server.wheel import Wheel
+from simulator.state.board import Column
+from simulator.state.slot import Slot
+from simulator.telemetry.metrics import FLUSH_SECONDS, Metrics
+
+log = logging.getLogger("simulator.server")
+LAG_HALF_LIFE = 2.0
+"""Seconds in which the told schedule lag decays to half when nothing is late any more."""
+
+
+class Prepared:
+    """What is made before the fork and shared by all workers: nothing here changes or holds a descriptor."""
+
+    def __init__(self, loaded: Loaded, engine: Engine, providers: Sequence[Provider]) -> None:
+        self.loaded = loaded
+        self.config = loaded.config
+        self.engine = engine
+        self.providers = tuple(providers)
+        self.entries: dict[str, list[ModelEntry]] = {}
+        for name, effective in engine.effective.items():
+            card = effective.card
+            self.entries.setdefault(card.provider, []).append(
+                ModelEntry(
+                    name,
+                    card.provider,
+                    card.display_name or name,
+                    card.created,
+                    card.context_window,
+                    card.max_output_tokens,
+                    card.kind,
+                )
+            )
+
+
+class House:
+    """One worker: its slot, its engine, its wheel, its metrics."""
+
+    def __init__(self, prepared: Prepared, slot: Slot, clock: Callable[[], float] = time.monotonic) -> None:
+        config = prepared.config
+        self.prepared = prepared
+        self.config = config
+        self.engine = prepared.engine
+        self.slot = slot
+        self.row = slot.row
+        self.clock = clock
+        self.metrics = Metrics(str(slot.ordinal), prepared.engine.models)
+        self.metrics.on_note = self._flush_soon
+        self.admission = Admission(slot.board, slot.ordinal, config.simulation.concurrency)
+        self.addresses = Addresses(
+            slot, prepared.engine.seeds.seed, keyed=config.simulation.conditions == "request"
+        )
+        server = config.server
+        self.limits = (server.request_timeout_secs or float("inf"), server.write_timeout_secs)
+        self.lag_threshold_us = int(config.telemetry.lag_threshold_ms * 1000)
+        self._wheel: Wheel | None = None
+        self._lag_at = 0.0
+
+    @property
+    def wheel(self) -> Wheel:
+        """The worker's wheel; made in its event loop when first needed."""
+        if self._wheel is None:
+            self._wheel = Wheel(asyncio.get_running_loop(), self.clock, self._tell_lag)
+        return self._wheel
+
+    def now(self) -> int:
+        """The wall clock in Unix seconds; only answers that are free of determinism read it."""
+        return int(time.time())
+
+    def lag_us(self) -> int:
+        """The recent schedule lag, decayed to this moment."""
+        told = self.row[Column.LAG_US]
+        if told == 0:
+            return 0
+        return int(told * 0.5 ** ((self.clock() - self._lag_at) / LAG_HALF_LIFE))
+
+    def close(self) -> None:
+        """Write what is still noted; the worker ends."""
+        self.metrics.flush()
+
+    def _tell_lag(self, seconds: float) -> None:
+        self.metrics.lag.observe(seconds)
+        now = self.clock()
+        decayed = self.row[Column.LAG_US] * 0.5 ** ((now - self._lag_at) / LAG_HALF_LIFE)
+        self._lag_at = now
+        self.row[Column.LAG_US] = int(max(decayed, seconds * 1e6))
+
+    def _flush_soon(self) -> None:
+        asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.metrics.flush)
+
+
+def header_map(scope: Any) -> Mapping[bytes, bytes]:
+    """The request's headers by lower-case name; of a repeated header the last counts."""
+    return dict(scope["headers"])

@@ -1,0 +1,51 @@
+"""The seam between `play` and the worker's protocol: writing to the connection without ASGI's detours.
+
+Pure. `supervisor.protocol` offers an object of this shape in the scope; where none is offered (a test
+client, another server) `play` falls back to ASGI's `send`.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+EXTENSION = "llm_simulator.direct"
+"""The key under `scope["extensions"]`."""
+
+
+class Direct(Protocol):
+    """One request's way to its connection. All methods are plain calls and never block."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client has left; writes are then dropped."""
+
+    @property
+    def paused(self) -> bool:
+        """Whether the client reads too slowly: the write buffer is above its high-water mark."""
+
+    def take_body(self) -> bytes | None:
+        """The whole request body where it has arrived already, else None (then `receive` it)."""
+
+    def reply(self, status: int, headers: bytes, body: bytes) -> None:
+        """Send a whole response in one write and complete it. `headers` are ready lines, each ended by CRLF,
+        with a content length and without date or connection."""
+
+    def start(self, status: int, headers: bytes, first: bytes) -> None:
+        """Open a chunked response; `first`, its first bytes, leave in the same write (may be empty)."""
+
+    def write(self, data: bytes) -> None:
+        """Send a chunk; `data` is not empty."""
+
+    def finish(self) -> None:
+        """Complete a chunked response; the connection may serve its next request."""
+
+    def abort(self) -> None:
+        """Close the connection at once, without completing the response."""
+
+    def watch(self, lost: Callable[[], None] | None) -> None:
+        """Call `lost` once when the client leaves before the response is complete; None stops watching."""
+
+
+def direct_of(scope: Any) -> Direct | None:
+    """The direct way of a request, or None."""
+    extensions = scope.get("extensions")
+    return extensions.get(EXTENSION) if extensions else None

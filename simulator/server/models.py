@@ -1,0 +1,56 @@
+"""The listings of models, where several providers share one path.
+
+Edge. `GET /v1/models` is OpenAI's or Anthropic's: the first provider that claims the request's headers answers.
+"""
+
+import urllib.parse
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from simulator.providers.base import Problem, Provider, Refusal, Reply
+from simulator.server.context import House, header_map
+from simulator.server.play import Receive, Send
+from simulator.server.refusals import Teller
+
+
+def choose(providers: Sequence[Provider], headers: Mapping[bytes, bytes]) -> Provider:
+    """The provider that a request is meant for. The first of the registry is the default and is asked last."""
+    for provider in providers[1:]:
+        if provider.claims(headers):
+            return provider
+    return providers[0]
+
+
+class ModelsEndpoint:
+    """The ASGI application of one listing path and of `{path}/{id}` below it."""
+
+    def __init__(self, house: House, path: str, providers: Sequence[Provider]) -> None:
+        self._house = house
+        self._path = path
+        self._providers = providers
+        self._teller = Teller(house)
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        """Answer a listing or one model."""
+        headers = header_map(scope)
+        provider = choose(self._providers, headers)
+        address = self._house.addresses.arrive()
+        try:
+            reply = self._reply(scope, provider)
+        except Refusal as refusal:
+            reply = provider.refuse(refusal, self._house.engine.seeds.request_bits(address))
+        await self._teller.send(scope, send, reply, address, provider.name, "models")
+
+    def _reply(self, scope: Any, provider: Provider) -> Reply:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise Refusal(Problem.WRONG_METHOD, param=scope["method"])
+        entries = self._house.prepared.entries.get(provider.name, [])
+        rest = scope["path"][len(self._path) :].strip("/")
+        if not rest:
+            query = urllib.parse.parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            return provider.models(entries, dict(query))
+        name = self._house.engine.name_of(rest)
+        for entry in entries:
+            if entry.id == name:
+                return provider.model(entry)
+        raise Refusal(Problem.UNKNOWN_MODEL, model=rest, known=[entry.id for entry in entries])

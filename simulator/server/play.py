@@ -1,0 +1,225 @@
+"""Play: the only place that waits. Sends what is planned, when it is planned.
+
+Edge. Knows ASGI, the clock, disconnects and back-pressure; not what a token says or why a fault was
+chosen. Where the worker offers its connection (`direct`), frames go straight to the transport from the
+timing wheel; elsewhere the same plan is sent through ASGI's `send`.
+"""
+
+import asyncio
+import enum
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from simulator.providers.base import Header, Stream
+from simulator.server.direct import Direct
+from simulator.server.wheel import TICKS, Wheel
+
+HALF_TICK = 0.5 / TICKS
+PAUSE_POLL = 0.01
+"""How soon a stream whose client reads slowly is looked at again, in seconds."""
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class End(enum.StrEnum):
+    """How a response ended."""
+
+    DONE = "done"
+    LEFT = "client_left"
+    SLOW = "client_slow"
+    TIMEOUT = "timeout"
+
+
+def lines(headers: Sequence[Header]) -> bytes:
+    """Headers as the bytes of HTTP/1.1."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+class Player:
+    """One stream on its way through the wheel to its connection."""
+
+    __slots__ = (
+        "_direct",
+        "_ended",
+        "_frames",
+        "_head",
+        "_last",
+        "_offsets",
+        "_position",
+        "_start",
+        "_stalled",
+        "_steps",
+        "first_at",
+        "limits",
+    )
+
+    def __init__(
+        self,
+        direct: Direct,
+        stream: Stream,
+        offsets: Sequence[float],
+        start: float,
+        head: tuple[int, bytes],
+        limits: tuple[float, float],
+        ended: "asyncio.Future[End]",
+    ) -> None:
+        """`offsets` may be empty: all at once. `limits` are the seconds that the whole response and one
+        unread write may take. `first_at` is when the first token left."""
+        self._direct = direct
+        self._frames = stream.frames
+        self._steps = stream.steps
+        self._offsets = offsets
+        self._start = start
+        self._head: tuple[int, bytes] | None = head
+        self._position = 0
+        self._stalled = 0.0
+        self._last = start + limits[0]
+        self._ended = ended
+        self.limits = limits
+        self.first_at = 0.0
+
+    def due(self, now: float) -> float | None:
+        """Send all that is due in one write."""
+        direct = self._direct
+        if direct.gone or self._ended.done():
+            self.end(End.LEFT)
+            return None
+        if now > self._last:
+            return self._give_up(End.TIMEOUT)
+        if direct.paused:
+            return self._hold(now)
+        self._stalled = 0.0
+        begin, steps, offsets = self._position, self._steps, self._offsets
+        elapsed = now - self._start + HALF_TICK
+        end = begin + 1
+        while end < steps and offsets[end] <= elapsed:
+            end += 1
+        data = self._frames(begin, end)
+        if self._head is None:
+            direct.write(data)
+        else:
+            self.first_at = now
+            direct.start(*self._head, data)
+            self._head = None
+        self._position = end
+        if end < steps:
+            return self._start + offsets[end]
+        direct.finish()
+        self.end(End.DONE)
+        return None
+
+    def failed(self, error: BaseException) -> None:
+        """The wheel gave up on this stream."""
+        self._direct.abort()
+        if not self._ended.done():
+            self._ended.set_exception(error)
+
+    def end(self, how: End) -> None:
+        """Wake whoever awaits the stream."""
+        if not self._ended.done():
+            self._ended.set_result(how)
+
+    def _hold(self, now: float) -> float | None:
+        if not self._stalled:
+            self._stalled = now
+        elif now - self._stalled > self.limits[1]:
+            return self._give_up(End.SLOW)
+        return now + PAUSE_POLL
+
+    def _give_up(self, how: End) -> None:
+        self._direct.abort()
+        self.end(how)
+
+
+async def stream_direct(
+    wheel: Wheel,
+    direct: Direct,
+    stream: Stream,
+    offsets: Sequence[float],
+    start: float,
+    head: tuple[int, bytes],
+    limits: tuple[float, float],
+) -> tuple[End, float]:
+    """Play a stream through the wheel. Returns how it ended and when its first token left (0.0 if none did).
+
+    Cancelled, it leaves the connection closed. `head` is the status and the header lines.
+    """
+    ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+    if not offsets:
+        data = stream.frames(0, stream.steps)
+        direct.start(*head, data)
+        direct.finish()
+        return (End.LEFT if direct.gone else End.DONE), start
+    player = Player(direct, stream, offsets, start, head, limits, ended)
+    direct.watch(lambda: player.end(End.LEFT))
+    wheel.add(start + offsets[0], player)
+    try:
+        return await ended, player.first_at
+    except asyncio.CancelledError:
+        direct.abort()
+        raise
+    finally:
+        direct.watch(None)
+
+
+async def stream_asgi(
+    wheel: Wheel,
+    receive: Receive,
+    send: Send,
+    stream: Stream,
+    offsets: Sequence[float],
+    start: float,
+    head: tuple[int, Sequence[Header]],
+    limits: tuple[float, float],
+    clock: Callable[[], float],
+) -> tuple[End, float]:
+    """The same through ASGI's `send`, for servers that offer no direct way."""
+    gone = asyncio.ensure_future(_until_gone(receive))
+    first_at = 0.0
+    try:
+        begin, steps = 0, stream.steps
+        while begin < steps:
+            if offsets:
+                await asyncio.wait((wheel.alarm(start + offsets[begin]), gone), return_when=asyncio.FIRST_COMPLETED)
+            now = clock()
+            if gone.done():
+                return End.LEFT, first_at
+            if now - start > limits[0]:
+                return End.TIMEOUT, first_at
+            end = begin + 1 if offsets else steps
+            elapsed = now - start + HALF_TICK
+            while end < steps and offsets[end] <= elapsed:
+                end += 1
+            if begin == 0:
+                first_at = now
+                await send({"type": "http.response.start", "status": head[0], "headers": list(head[1])})
+            await send({"type": "http.response.body", "body": stream.frames(begin, end), "more_body": end < steps})
+            begin = end
+        return End.DONE, first_at
+    finally:
+        gone.cancel()
+
+
+async def hold(wheel: Wheel, direct: Direct | None, receive: Receive, until: float) -> bool:
+    """Wait for the moment of a whole response. False if the client left meanwhile."""
+    alarm = wheel.alarm(until)
+    if direct is None:
+        gone = asyncio.ensure_future(_until_gone(receive))
+        try:
+            await asyncio.wait((alarm, gone), return_when=asyncio.FIRST_COMPLETED)
+            return not gone.done()
+        finally:
+            gone.cancel()
+            alarm.cancel()
+    direct.watch(lambda: None if alarm.done() else alarm.set_result(None))
+    try:
+        await alarm
+    finally:
+        direct.watch(None)
+    return not direct.gone
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

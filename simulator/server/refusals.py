@@ -1,0 +1,54 @@
+"""Refusals outside the data-plane endpoints: unknown paths, and the sending of any small provider reply.
+
+Edge. An unknown path is refused in the shape of the provider whose client seems to ask.
+"""
+
+from typing import Any
+
+from simulator.engine.plan import Address
+from simulator.providers.base import Problem, Refusal, Reply
+from simulator.server.context import House, header_map
+from simulator.server.play import Receive, Send
+from simulator.state.board import Column
+
+
+class Teller:
+    """Sends whole replies with the address headers, and counts them."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def send(self, scope: Any, send: Send, reply: Reply, address: Address, provider: str, label: str) -> None:
+        """Send a reply that needed no plan."""
+        house = self._house
+        told = [line.partition(b": ") for line in house.addresses.lines(address).split(b"\r\n") if line]
+        headers = [
+            *reply.headers,
+            *((name, value) for name, _, value in told),
+            (b"content-length", b"%d" % len(reply.body)),
+        ]
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})
+        house.row[Column.REFUSED if reply.status >= 400 else Column.REQUESTS] += 1
+        house.metrics.bind(provider, "", label).answered(reply.status, 0.0, 0)
+
+
+class UnknownPath:
+    """The ASGI application of every path that no route serves."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._teller = Teller(house)
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        """Refuse."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        providers = self._house.prepared.providers
+        headers = header_map(scope)
+        provider = next((each for each in providers[1:] if each.claims(headers)), providers[0])
+        address = self._house.addresses.arrive()
+        refusal = Refusal(Problem.UNKNOWN_PATH, param=f"{scope['method']} {scope['path'][:200]}")
+        reply = provider.refuse(refusal, self._house.engine.seeds.request_bits(address))
+        await self._teller.send(scope, send, reply, address, provider.name, "unknown")

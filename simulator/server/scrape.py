@@ -1,0 +1,112 @@
+"""`/metrics`: the fleet's metrics, whichever worker is asked.
+
+Edge. The files of all slots are merged off the request loop; what is known of the whole fleet at once
+(in-flight, queue, connections, restarts) is read from the board at that moment, so it needs no files and
+cannot be left behind by a dead worker.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from simulator import __version__
+from simulator.server.context import House
+from simulator.server.play import Receive, Send
+from simulator.server.respond import only_get, respond
+from simulator.state.board import Column, SlotState
+from simulator.telemetry.metrics import DIRECTORY_VARIABLE, FLUSH_SECONDS, files
+
+log = logging.getLogger("simulator.metrics")
+
+
+class BoardCollector(Collector):
+    """The fleet's gauges, from the board."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def collect(self) -> Iterator[Metric]:
+        """The families of one scrape."""
+        house = self._house
+        board = house.slot.board
+        concurrency = house.config.simulation.concurrency
+        yield _gauge("active_requests", "Requests being answered", board.total(Column.IN_FLIGHT))
+        yield _gauge("queue_depth", "Requests waiting for a place", board.total(Column.QUEUED))
+        yield _gauge("queue_capacity", "Requests that may wait", concurrency.queue_size)
+        yield _gauge("active_streams", "Streams being played", board.total(Column.STREAMS))
+        yield _gauge("config_revision", "Applied control revision of the slowest worker", min(board.column(Column.REVISION)))
+        info = GaugeMetricFamily("llm_simulator_build_info", "Version and seed", labels=("version", "seed", "pod"))
+        info.add_metric((__version__, str(house.engine.seeds.seed), str(house.slot.pod)), 1)
+        yield info
+        connections = GaugeMetricFamily("llm_simulator_worker_connections", "Open connections", labels=("worker",))
+        lag = GaugeMetricFamily("llm_simulator_worker_lag_seconds", "Recent schedule lag", labels=("worker",))
+        up = GaugeMetricFamily("llm_simulator_worker_ready", "Whether the slot serves", labels=("worker",))
+        restarts = CounterMetricFamily("llm_simulator_worker_restarts", "Respawns of the slot", labels=("worker",))
+        for ordinal in range(board.slots):
+            row = board.row(ordinal)
+            if not row[Column.BOOTED_NS]:
+                continue
+            label = (str(ordinal),)
+            connections.add_metric(label, row[Column.CONNECTIONS])
+            lag.add_metric(label, row[Column.LAG_US] / 1e6)
+            up.add_metric(label, row[Column.STATE] == SlotState.READY)
+            restarts.add_metric(label, row[Column.RESTARTS])
+        yield from (connections, lag, up, restarts)
+
+
+class Scrape:
+    """The ASGI application of `/metrics`."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        directory = os.environ.get(DIRECTORY_VARIABLE)
+        self._directory = Path(directory) if directory else None
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        """Answer a scrape."""
+        if not await only_get(scope, send):
+            return
+        self._house.metrics.flush()
+        if self._directory is not None:
+            await asyncio.sleep(2 * FLUSH_SECONDS)  # the other workers' notes
+        body = await asyncio.get_running_loop().run_in_executor(None, self._text)
+        await respond(send, 200, body, CONTENT_TYPE_LATEST.encode())
+
+    def _text(self) -> bytes:
+        gauges = CollectorRegistry()
+        gauges.register(BoardCollector(self._house))
+        if self._directory is None:
+            return generate_latest(self._house.metrics.registry) + generate_latest(gauges)
+        gauges.register(_Merged(self._directory))
+        return generate_latest(gauges)
+
+
+class _Merged(Collector):
+    """All slots' files; one that cannot be read is left out and told, never the end of a scrape."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def collect(self) -> Iterable[Metric]:
+        readable = []
+        for path in files(self._directory):
+            try:
+                MultiProcessCollector.merge([str(path)])  # type: ignore[no-untyped-call]
+            except Exception as error:  # noqa: BLE001 - whatever a damaged file raises
+                log.warning("metrics file %s is damaged and left out: %s", path.name, error)
+            else:
+                readable.append(str(path))
+        merged: Iterable[Metric] = MultiProcessCollector.merge(readable)  # type: ignore[no-untyped-call]
+        return merged
+
+
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"llm_simulator_{name}", meaning, value=value)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from simulator.config.latency import Latency
+from simulator.config.latency import Latency, Milliseconds
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=0)]
@@ -23,19 +23,19 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """The base of every section: immutable, strict about keys."""
 
 
-class Server(Section):
+class Server(Section, frozen=True):
     """Where the fleet listens and how large it is."""
 
     host: str = "0.0.0.0"  # noqa: S104 - a server for containers; the seeds' default
+    """Address to listen on; `127.0.0.1` serves this machine alone."""
     port: Port = 8080
+    """TCP port; 0 takes any free one."""
     workers: Count = 0
     """Worker processes; 0 means as many as the CPU quota and affinity allow."""
     max_connections: Positive = 10_000
     """Open connections over the whole fleet; beyond it a worker stops accepting."""
     max_body_bytes: Positive = 33_554_432
     """Largest request body; larger ones are refused with 413."""
-    max_json_depth: Annotated[int, Meta(ge=4, le=512)] = 128
-    """Deepest nesting of a JSON body; deeper ones are refused with 400."""
     request_timeout_secs: Seconds = 300
     """Longest a response may take before the connection is closed; 0 means no limit."""
     shutdown_timeout_secs: Seconds = 30
@@ -48,26 +48,31 @@ class Server(Section):
     """A worker whose event loop has not beaten for so long is replaced."""
 
 
-class Concurrency(Section):
+class Concurrency(Section, frozen=True):
     """Admission for the whole fleet."""
 
     max_concurrent_requests: Positive = 10_000
+    """Requests that are answered at the same time, over all workers."""
     queue_size: Count = 1_000
     """How many requests may wait when the fleet is full; one more is refused at once."""
     backpressure_threshold: Probability = 0.8
     """Share of `max_concurrent_requests` above which the health page says so."""
 
 
-class Sessions(Section):
+class Sessions(Section, frozen=True):
     """Conversations remembered by `X-Session-ID`."""
 
     enabled: bool = True
+    """False ignores `X-Session-ID`."""
     max_sessions: Positive = 100_000
+    """Sessions kept at the same time; the one unused for longest gives way."""
     session_ttl_secs: Positive = 3_600
+    """How long an unused session is kept."""
     max_context_tokens: Positive = 128_000
+    """Tokens that a session remembers; older turns are dropped."""
 
 
-class Simulation(Section):
+class Simulation(Section, frozen=True):
     """Randomness, time and admission."""
 
     deterministic: bool = True
@@ -86,54 +91,68 @@ class Simulation(Section):
     sessions: Sessions = Sessions()
 
 
-class RateLimitFault(Section):
+class RateLimitFault(Section, frozen=True):
     """429, as if the account's limit were reached."""
 
     probability: Probability = 0.0
+    """Share of requests that get it."""
     retry_after_secs: Seconds = 60
+    """What the Retry-After header says."""
 
 
-class TimeoutFault(Section):
+class TimeoutFault(Section, frozen=True):
     """Held for `timeout_ms`, then the connection is closed without an answer."""
 
     probability: Probability = 0.0
-    timeout_ms: Seconds = 30_000
+    """Share of requests that get it."""
+    timeout_ms: Milliseconds = 30_000
+    """How long the request is held."""
 
 
-class PlainFault(Section):
+class PlainFault(Section, frozen=True):
     """A failure that needs nothing but its probability."""
 
     probability: Probability = 0.0
+    """Share of requests that get it."""
 
 
-class OverloadedFault(Section):
+class OverloadedFault(Section, frozen=True):
     """503 (529 for Anthropic)."""
 
     probability: Probability = 0.0
+    """Share of requests that get it."""
     retry_after_secs: Seconds | None = None
+    """What the Retry-After header says; null sends none."""
 
 
-class Errors(Section):
+class Errors(Section, frozen=True):
     """Which failures are injected, each by its own probability; at most one a request, in this order."""
 
     enabled: bool = True
+    """False injects none of them."""
     authentication: PlainFault = PlainFault()
+    """401, as if the key were wrong."""
     rate_limit: RateLimitFault = RateLimitFault()
     overloaded: OverloadedFault = OverloadedFault()
     server_error: PlainFault = PlainFault()
+    """500."""
     timeout: TimeoutFault = TimeoutFault()
 
 
-class Length(Section):
+class Length(Section, frozen=True):
     """How long answers are, in tokens: log-normal between the bounds, before `max_tokens` cuts."""
 
     p50: Positive = 60
+    """Half of the answers are shorter."""
     p95: Positive = 180
+    """19 of 20 answers are shorter."""
     min: Count = 1
+    """No answer is shorter than this."""
     max: Positive = 4_096
+    """No answer is longer than this."""
 
 
-class Response(Section):
+class Response(Section, frozen=True):
     """What an answer looks like."""
 
     length: Length = Length()
@@ -143,18 +162,26 @@ class Response(Section):
     """Replaces the provider's own id prefix, for example `chatcmpl-sim-`."""
 
 
-class ModelSettings(Section):
-    """Overrides for one model or for every model that the key's pattern matches."""
+class ModelSettings(Section, frozen=True):
+    """Overrides for one model or for every model that the key's pattern matches.
+
+    What a key does not give is taken from the next less specific key that matches, and in the end from the
+    catalogue and the global sections.
+    """
 
     enabled: bool = True
+    """False hides the models whose most specific key this is."""
     provider: str | None = None
-    """Which provider serves a model that the catalogue does not know; guessed from its name if null."""
+    """Which provider serves the model; null takes the catalogue's, or guesses from the name."""
     latency: Latency = Latency()
-    errors: Errors = Errors()
+    """Replaces the catalogue's profile, part by part: `ttft`, `itl` and `prefill_ms_per_token` each alone."""
+    errors: Errors | None = None
+    """Replaces the global `errors` as a whole; null keeps it."""
     response: Response | None = None
+    """Replaces the global `response` as a whole; null keeps it."""
 
 
-class Models(Section):
+class Models(Section, frozen=True):
     """Which models there are."""
 
     allow_unknown: bool = False
@@ -165,34 +192,38 @@ class Models(Section):
     """`estimate` saves the memory of the vocabularies; counts are then approximate."""
 
 
-class Logging(Section):
+class Logging(Section, frozen=True):
     """Log lines on standard error."""
 
     level: Literal["trace", "debug", "info", "warn", "error"] = "info"
+    """The least important lines that are written."""
     format: Literal["json", "pretty"] = "pretty"
-    access_sample_rate: Probability = 0.0
-    """Share of requests that get an access line."""
+    """One JSON object a line for machines, or text for people."""
 
 
-class Metrics(Section):
+class Metrics(Section, frozen=True):
     """Prometheus."""
 
     enabled: bool = True
+    """False counts nothing and serves no `/metrics`."""
     prometheus_port: Port | None = None
     """A second port that serves only `/metrics`; null serves them on the main port alone."""
     directory: str | None = None
     """Where the multiprocess files are kept; null makes a temporary folder."""
 
 
-class Tracing(Section):
+class Tracing(Section, frozen=True):
     """OpenTelemetry."""
 
     enabled: bool = False
+    """True sends a span for each sampled request."""
     otlp_endpoint: str = "http://localhost:4318"
+    """The collector, OTLP over HTTP."""
     sample_rate: Probability = 1.0
+    """Share of requests that are traced."""
 
 
-class Telemetry(Section):
+class Telemetry(Section, frozen=True):
     """What the simulator tells of itself."""
 
     logging: Logging = Logging()
@@ -202,23 +233,28 @@ class Telemetry(Section):
     """Schedule lag above which health and a response header say that the server itself was late."""
 
 
-class Admin(Section):
+class Admin(Section, frozen=True):
     """The admin plane. With no key, only loopback may use it."""
 
     enabled: bool = True
+    """False serves no admin endpoint."""
     api_key: str | None = None
+    """The key that admin requests must bring; null allows only loopback."""
     allowed_ips: tuple[str, ...] = ()
+    """Addresses or networks (`10.0.0.0/8`) that may use it; empty allows any that has the key."""
 
 
-class Config(Section):
+class Config(Section, frozen=True):
     """Everything. `providers` is keyed by model name or pattern; `"*"` is the default for every model."""
 
     version: str = "1.0"
+    """Version of this format; only 1 is known."""
     server: Server = Server()
     simulation: Simulation = Simulation()
     models: Models = Models()
     response: Response = Response()
     providers: dict[str, ModelSettings] = {}
+    """Settings by model name or pattern."""
     errors: Errors = Errors()
     telemetry: Telemetry = Telemetry()
     admin: Admin = Admin()

@@ -4,15 +4,16 @@ Pure: no clock, no environment, no file, no socket, no randomness of its own. Tw
 configuration give the same plan for the same request and address, on any machine.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from simulator.config.catalogue import ModelCard
-from simulator.config.resolve import EffectiveModel, known_models, unknown
+from simulator.config.resolve import EffectiveModel, aliases, known_models, unknown
 from simulator.config.schema import Config
 from simulator.engine.content.embedding import Embedder
 from simulator.engine.content.stop import cut
 from simulator.engine.content.writer import Writer
-from simulator.engine.errors import ContextExceeded, OutputExceeded, UnknownModel
+from simulator.engine.errors import ContextExceeded, OutputExceeded, UnknownModel, WrongDimensions, WrongKind
+from simulator.engine.memo import Memo
 from simulator.engine.model import Model
 from simulator.engine.plan import Address, Answer, Choice, Embedded, Fault, Finish, Plan, Usage
 from simulator.engine.request import Operation, Request
@@ -22,7 +23,18 @@ from simulator.engine.tokens import Tokenizer, load, prompt_tokens
 EPOCH = 1_767_225_600
 """2026-01-01: where the creation times of deterministic answers begin."""
 YEAR = 31_536_000
+DIMENSIONS = 1_536
+"""Of embeddings whose model's card names no size."""
 UNIT = 2.0**-64
+STRANGERS = 256
+"""How many models that no card knows are kept ready."""
+KIND = {
+    Operation.CHAT: "chat",
+    Operation.COUNT: "chat",
+    Operation.COMPLETION: "completion",
+    Operation.EMBEDDING: "embedding",
+}
+"""The kind of model that an operation needs."""
 
 
 class Engine:
@@ -42,14 +54,18 @@ class Engine:
         self.seeds = SeedTree(simulation.seed)
         self.embedder = Embedder(simulation.seed)
         self._draws = Draws()
+        self._memo = Memo()
         self._free = not simulation.deterministic
         self._scale = 0.0 if simulation.latency == "none" else simulation.latency_scale
         self._exact = config.models.tokenizer == "exact"
         self._load = load_tokenizer
         self._writers: dict[str, Writer] = {}
         self.effective = known_models(config, catalogue)
-        self.models: dict[str, Model] = {}
-        self._build(self.effective.items())
+        self.models = {name: self._make(name, effective) for name, effective in self.effective.items()}
+        self.aliases = aliases(config, catalogue)
+        for alias, name in self.aliases.items():
+            self.models[alias] = self.models[name]
+        self._strangers: dict[str, Model] = {}
         self._allow_unknown = config.models.allow_unknown
 
     def plan(self, request: Request, address: Address, now: int = 0) -> Plan:
@@ -59,35 +75,46 @@ class Engine:
         read it. Raises an `EngineRefusal` for what no model could answer.
         """
         model = self.models.get(request.model) or self._unknown(request.model)
+        if not self._allow_unknown:
+            self._check(request, model.card)
         digest = digest_of(request)
+        asked, outcome = self._memo.get(digest) or self._content(request, model, digest, address, now)
+        fault = self._fault(model, digest, address) if model.faults.active else None
+        offsets: list[float] = []
+        if fault is None and not model.timeline.instant:
+            steps = outcome.steps if isinstance(outcome, Answer) else 1
+            key, sequence = self.seeds.conditions(digest, address)
+            self._draws.move(key, Purpose.LATENCY, sequence)
+            offsets = model.timeline.offsets(self._draws.uniforms(steps), asked).tolist()
+        return Plan(
+            address,
+            digest,
+            model.shown,
+            fault or outcome,
+            offsets,
+            self.seeds.request_bits(address),
+            model.id_prefix,
+        )
+
+    def _fault(self, model: Model, digest: bytes, address: Address) -> Fault | None:
+        key, sequence = self.seeds.conditions(digest, address)
+        self._draws.move(key, Purpose.FAULT, sequence)
+        return model.faults.decide(self._draws.uniforms(model.faults.draws).tolist())
+
+    def _content(
+        self, request: Request, model: Model, digest: bytes, address: Address, now: int
+    ) -> tuple[int, Answer | Embedded]:
+        """The prompt's size and what is said; the same for the same request, unless configuration frees it."""
         asked = prompt_tokens(request, model.card, model.tokenizer)
         limit = self._output_limit(request, model, asked)
-        conditions: tuple[int, int] | None = None
-        outcome: Answer | Embedded | Fault | None = None
-        faults = model.faults
-        if faults.active:
-            conditions = key, sequence = self.seeds.conditions(digest, address)
-            self._draws.move(key, Purpose.FAULT, sequence)
-            outcome = faults.decide(self._draws.uniforms(faults.draws).tolist())
-        offsets: list[float] = []
-        if outcome is None:
-            steps = 1
-            if request.operation is Operation.EMBEDDING:
-                outcome = self._embed(request, model, asked)
-            elif request.operation is Operation.COUNT:
-                outcome = Answer(choices=(), usage=Usage(asked, 0), id_bits=digest, created=0)
-            else:
-                outcome = self._answer(request, model, digest, address, now, asked, limit)
-                steps = max([1, *[len(choice.pieces) for choice in outcome.choices]])
-            if not model.timeline.instant:
-                key, sequence = conditions or self.seeds.conditions(digest, address)
-                self._draws.move(key, Purpose.LATENCY, sequence)
-                offsets = model.timeline.offsets(self._draws.uniforms(steps), asked).tolist()
-        return Plan(address, digest, model.shown, outcome, offsets, self.seeds.request_bits(address), model.id_prefix)
-
-    def knows(self, name: str) -> bool:
-        """Whether a model of that name is answered."""
-        return name in self.models or self._allow_unknown
+        if request.operation is Operation.EMBEDDING:
+            return asked, self._embed(request, model, asked)
+        if request.operation is Operation.COUNT:
+            return asked, Answer(choices=(), usage=Usage(asked, 0), id_bits=digest, created=0)
+        answer = self._answer(request, model, digest, address, now, asked, limit)
+        if not self._free:
+            self._memo.keep(digest, asked, answer)
+        return asked, answer
 
     def _answer(
         self, request: Request, model: Model, digest: bytes, address: Address, now: int, asked: int, limit: int
@@ -122,10 +149,21 @@ class Engine:
         return Choice(pieces, finish)
 
     def _embed(self, request: Request, model: Model, asked: int) -> Embedded:
-        full = model.card.dimensions or 1536
-        dimensions = min(request.dimensions or full, full)
+        full = model.card.dimensions or DIMENSIONS
+        dimensions = request.dimensions or full
+        if dimensions != full and not model.card.shortenable:
+            raise WrongDimensions(request.model, None, dimensions)
+        if dimensions > full:
+            raise WrongDimensions(request.model, full, dimensions)
         vectors = tuple([self.embedder.embed(text, dimensions, full) for text in request.inputs])
         return Embedded(vectors, dimensions, Usage(asked, 0))
+
+    def _check(self, request: Request, card: ModelCard) -> None:
+        if card.provider != request.provider:
+            raise UnknownModel(request.model)
+        wanted = KIND[request.operation]
+        if card.kind != wanted:
+            raise WrongKind(request.model, card.kind, wanted)
 
     def _output_limit(self, request: Request, model: Model, asked: int) -> int:
         card = model.card
@@ -140,14 +178,19 @@ class Engine:
         return min(room, request.max_tokens)
 
     def _unknown(self, name: str) -> Model:
-        """A model that no card knows, for as long as the request lasts."""
+        """A model that no card knows."""
         if not self._allow_unknown:
             raise UnknownModel(name)
-        return self._make(name, unknown(self.config, name))
-
-    def _build(self, models: Iterable[tuple[str, EffectiveModel]]) -> None:
-        for name, effective in models:
-            self.models[name] = self._make(name, effective)
+        stranger = self._strangers.get(name)
+        if stranger is not None:
+            return stranger
+        effective = unknown(self.config, name)
+        if not effective.enabled:
+            raise UnknownModel(name)
+        if len(self._strangers) >= STRANGERS:
+            self._strangers.clear()
+        model = self._strangers[name] = self._make(name, effective)
+        return model
 
     def _make(self, name: str, effective: EffectiveModel) -> Model:
         tokenizer = self._load(effective.card.tokenizer, exact=self._exact)

@@ -37,3 +37,23 @@ class OutputExceeded(EngineRefusal):
         self.model = model
         self.limit = limit
         self.asked = asked
+
+
+class WrongKind(EngineRefusal):
+    """An operation for `wanted` models (`chat`, `completion`, `embedding`) was asked of another kind."""
+
+    def __init__(self, model: str, kind: str, wanted: str) -> None:
+        super().__init__(f"{model} is a model of kind {kind}, not {wanted}")
+        self.model = model
+        self.kind = kind
+        self.wanted = wanted
+
+
+class WrongDimensions(EngineRefusal):
+    """`asked` dimensions; the model has up to `limit`, or cannot be shortened at all (`limit` None)."""
+
+    def __init__(self, model: str, limit: int | None, asked: int) -> None:
+        super().__init__(f"{model} has no embeddings of {asked} dimensions")
+        self.model = model
+        self.limit = limit
+        self.asked = asked

@@ -79,6 +79,11 @@ class Answer(msgspec.Struct, frozen=True):
     id_bits: bytes
     created: int
 
+    @property
+    def steps(self) -> int:
+        """Tokens of the longest choice, at least 1."""
+        return max([1, *[len(choice.pieces) for choice in self.choices]])
+
 
 class Embedded(msgspec.Struct, frozen=True):
     """Embeddings: one float32 unit vector an input, as little-endian bytes of `dimensions` floats."""

@@ -40,8 +40,10 @@ class ToolCall(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True):
-    """One turn. `text` joins the turn's text parts with newlines; `answers` names the tool call that a
-    tool's result belongs to."""
+    """One turn of the conversation.
+
+    `text` joins the turn's text parts with newlines; `answers` names the tool call that a tool's result belongs to.
+    """
 
     role: str
     text: str = ""

@@ -127,6 +127,8 @@ class ModelEntry(msgspec.Struct, frozen=True):
     context_window: int
     max_output_tokens: int
     kind: str
+    alias_of: str = ""
+    """The id of the model that this name stands for, where it is not a model's own id."""
 
 
 class Endpoint(Protocol):
@@ -174,7 +176,8 @@ class Provider(Protocol):
     def refuse(self, refusal: Refusal, request_bits: bytes) -> Reply:
         """The refusal in the provider's own status, headers and body.
 
-        `request_bits` are 16 bytes for the request id."""
+        `request_bits` are 16 bytes for the request id.
+        """
 
     def stream_error(self, refusal: Refusal, request_bits: bytes) -> bytes:
         """The bytes that end a stream in band with this refusal."""

@@ -14,9 +14,7 @@ class ClientLeft(Exception):  # noqa: N818 - nobody is left to see it
     """The client went away before its request was complete."""
 
 
-async def read_body(
-    direct: Direct | None, receive: Receive, headers: Mapping[bytes, bytes], limit: int
-) -> bytes:
+async def read_body(direct: Direct | None, receive: Receive, headers: Mapping[bytes, bytes], limit: int) -> bytes:
     """The whole body. Raises `Refusal` (too large) or `ClientLeft`."""
     if direct is not None:
         whole = direct.take_body()

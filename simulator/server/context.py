@@ -30,8 +30,9 @@ class Prepared:
         self.engine = engine
         self.providers = tuple(providers)
         self.entries: dict[str, list[ModelEntry]] = {}
-        for name, effective in engine.effective.items():
-            card = effective.card
+        named = {**dict.fromkeys(engine.effective, ""), **engine.aliases}
+        for name, target in named.items():
+            card = engine.effective[target or name].card
             self.entries.setdefault(card.provider, []).append(
                 ModelEntry(
                     name,
@@ -41,6 +42,7 @@ class Prepared:
                     card.context_window,
                     card.max_output_tokens,
                     card.kind,
+                    target,
                 )
             )
 
@@ -59,9 +61,7 @@ class House:
         self.metrics = Metrics(str(slot.ordinal), prepared.engine.models)
         self.metrics.on_note = self._flush_soon
         self.admission = Admission(slot.board, slot.ordinal, config.simulation.concurrency)
-        self.addresses = Addresses(
-            slot, prepared.engine.seeds.seed, keyed=config.simulation.conditions == "request"
-        )
+        self.addresses = Addresses(slot, prepared.engine.seeds.seed, keyed=config.simulation.conditions == "request")
         server = config.server
         self.limits = (server.request_timeout_secs or float("inf"), server.write_timeout_secs)
         self.lag_threshold_us = int(config.telemetry.lag_threshold_ms * 1000)

@@ -26,8 +26,10 @@ class Direct(Protocol):
         """The whole request body where it has arrived already, else None (then `receive` it)."""
 
     def reply(self, status: int, headers: bytes, body: bytes) -> None:
-        """Send a whole response in one write and complete it. `headers` are ready lines, each ended by CRLF,
-        with a content length and without date or connection."""
+        """Send a whole response in one write and complete it.
+
+        `headers` are ready lines, each ended by CRLF, with a content length and without date or connection.
+        """
 
     def start(self, status: int, headers: bytes, first: bytes) -> None:
         """Open a chunked response; `first`, its first bytes, leave in the same write (may be empty)."""

@@ -6,16 +6,18 @@ Edge. A raw ASGI application a route; it knows no dialect beyond the four functi
 
 import logging
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
-from simulator.engine.errors import ContextExceeded, EngineRefusal, OutputExceeded, UnknownModel
+from simulator.engine.errors import EngineRefusal
 from simulator.engine.plan import Address, Answer, Embedded, Fault, Plan
 from simulator.providers.base import FAULT_PROBLEM, Call, Endpoint, Header, Problem, Provider, Refusal, Reply
 from simulator.server.admission import QueueFull
 from simulator.server.body import ClientLeft, read_body
 from simulator.server.context import House, header_map
 from simulator.server.direct import Direct, direct_of
-from simulator.server.play import End, Receive, Send, hold, lines, stream_asgi, stream_direct
+from simulator.server.engine_refusals import refused
+from simulator.server.play import Asgi, End, Playback, Receive, Send, hold, lines, stream_asgi, stream_direct
 from simulator.state.board import Column
 from simulator.telemetry.metrics import Bound
 
@@ -69,7 +71,7 @@ class DataEndpoint:
 
     async def _answer(self, scope: Any, exchange: Exchange) -> None:
         if scope["method"] != "POST":
-            raise Refusal(Problem.WRONG_METHOD, param=scope["method"])
+            raise Refusal(Problem.WRONG_METHOD, param=f"{scope['method']} {self._endpoint.path}")
         house = self._house
         body = await read_body(exchange.direct, exchange.receive, exchange.headers, self._limit)
         exchange.body_bytes = len(body)
@@ -98,18 +100,8 @@ class DataEndpoint:
     def _plan(self, call: Call, exchange: Exchange) -> Plan:
         try:
             return self._engine.plan(call.request, exchange.address, self._house.now())
-        except UnknownModel as error:
-            raise Refusal(Problem.UNKNOWN_MODEL, model=error.model, known=self._known) from None
-        except ContextExceeded as error:
-            raise Refusal(
-                Problem.CONTEXT_LENGTH, model=error.model, limit=error.limit, asked=error.asked, param="messages"
-            ) from None
-        except OutputExceeded as error:
-            raise Refusal(
-                Problem.OUTPUT_LIMIT, model=error.model, limit=error.limit, asked=error.asked, param="max_tokens"
-            ) from None
-        except EngineRefusal as error:
-            raise Refusal(Problem.INVALID, str(error)) from None
+        except EngineRefusal as refusal:
+            raise refused(refusal, self._known) from None
 
     async def _reply(self, exchange: Exchange, call: Call, plan: Plan, outcome: Answer | Embedded) -> None:
         house = self._house
@@ -136,25 +128,15 @@ class DataEndpoint:
         stream = self._endpoint.stream(call, plan)
         row[_STREAMS] += 1
         direct = exchange.direct
+        playback = Playback(stream, plan.offsets, exchange.arrived, house.limits)
         try:
             if direct is not None:
-                head = (200, self._head(exchange, stream.headers))
-                ended, first_at = await stream_direct(
-                    house.wheel, direct, stream, plan.offsets, exchange.arrived, head, house.limits
-                )
+                head = self._head(exchange, stream.headers)
+                ended, first_at = await stream_direct(house.wheel, direct, playback, (200, head))
             else:
-                asgi_head = (200, [*stream.headers, *self._pairs(exchange)])
-                ended, first_at = await stream_asgi(
-                    house.wheel,
-                    exchange.receive,
-                    exchange.send,
-                    stream,
-                    plan.offsets,
-                    exchange.arrived,
-                    asgi_head,
-                    house.limits,
-                    house.clock,
-                )
+                pairs = [*stream.headers, *self._pairs(exchange)]
+                asgi = Asgi(exchange.receive, exchange.send)
+                ended, first_at = await stream_asgi(house.wheel, asgi, playback, (200, pairs), house.clock)
         finally:
             row[_STREAMS] -= 1
         usage = outcome.usage
@@ -167,7 +149,7 @@ class DataEndpoint:
             offsets = plan.offsets
             bound.streamed(
                 max(0.0, first_at - exchange.arrived),
-                [late - early for early, late in zip(offsets, offsets[1:], strict=False)],
+                [late - early for early, late in pairwise(offsets)],
             )
         else:
             bound.answered(499, elapsed, exchange.body_bytes)

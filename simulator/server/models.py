@@ -4,21 +4,13 @@ Edge. `GET /v1/models` is OpenAI's or Anthropic's: the first provider that claim
 """
 
 import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from simulator.providers.base import Problem, Provider, Refusal, Reply
 from simulator.server.context import House, header_map
 from simulator.server.play import Receive, Send
-from simulator.server.refusals import Teller
-
-
-def choose(providers: Sequence[Provider], headers: Mapping[bytes, bytes]) -> Provider:
-    """The provider that a request is meant for. The first of the registry is the default and is asked last."""
-    for provider in providers[1:]:
-        if provider.claims(headers):
-            return provider
-    return providers[0]
+from simulator.server.refusals import Teller, choose
 
 
 class ModelsEndpoint:
@@ -43,14 +35,13 @@ class ModelsEndpoint:
 
     def _reply(self, scope: Any, provider: Provider) -> Reply:
         if scope["method"] not in ("GET", "HEAD"):
-            raise Refusal(Problem.WRONG_METHOD, param=scope["method"])
+            raise Refusal(Problem.WRONG_METHOD, param=f"{scope['method']} {scope['path'][:200]}")
         entries = self._house.prepared.entries.get(provider.name, [])
         rest = scope["path"][len(self._path) :].strip("/")
         if not rest:
             query = urllib.parse.parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
             return provider.models(entries, dict(query))
-        name = self._house.engine.name_of(rest)
         for entry in entries:
-            if entry.id == name:
+            if entry.id == rest:
                 return provider.model(entry)
         raise Refusal(Problem.UNKNOWN_MODEL, model=rest, known=[entry.id for entry in entries])

@@ -7,8 +7,10 @@ timing wheel; elsewhere the same plan is sent through ASGI's `send`.
 
 import asyncio
 import enum
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
+
+import msgspec
 
 from simulator.providers.base import Header, Stream
 from simulator.server.direct import Direct
@@ -18,8 +20,9 @@ HALF_TICK = 0.5 / TICKS
 PAUSE_POLL = 0.01
 """How soon a stream whose client reads slowly is looked at again, in seconds."""
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+Receive = Callable[[], Awaitable[Message]]
 
 
 class End(enum.StrEnum):
@@ -36,6 +39,19 @@ def lines(headers: Sequence[Header]) -> bytes:
     return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
+class Playback(msgspec.Struct, frozen=True):
+    """A stream and when it is played.
+
+    `offsets` are seconds from `start`, empty for all at once; `start` is of the monotonic clock. `limits` are the
+    seconds that the whole response and one unread write may take.
+    """
+
+    stream: Stream
+    offsets: Sequence[float]
+    start: float
+    limits: tuple[float, float]
+
+
 class Player:
     """One stream on its way through the wheel to its connection."""
 
@@ -47,36 +63,28 @@ class Player:
         "_last",
         "_offsets",
         "_position",
-        "_start",
         "_stalled",
+        "_start",
         "_steps",
+        "_unread",
         "first_at",
-        "limits",
     )
 
     def __init__(
-        self,
-        direct: Direct,
-        stream: Stream,
-        offsets: Sequence[float],
-        start: float,
-        head: tuple[int, bytes],
-        limits: tuple[float, float],
-        ended: "asyncio.Future[End]",
+        self, direct: Direct, playback: Playback, head: tuple[int, bytes], ended: "asyncio.Future[End]"
     ) -> None:
-        """`offsets` may be empty: all at once. `limits` are the seconds that the whole response and one
-        unread write may take. `first_at` is when the first token left."""
+        """`first_at` is when the first token left."""
         self._direct = direct
-        self._frames = stream.frames
-        self._steps = stream.steps
-        self._offsets = offsets
-        self._start = start
+        self._frames = playback.stream.frames
+        self._steps = playback.stream.steps
+        self._offsets = playback.offsets
+        self._start = playback.start
         self._head: tuple[int, bytes] | None = head
         self._position = 0
         self._stalled = 0.0
-        self._last = start + limits[0]
+        self._last = playback.start + playback.limits[0]
+        self._unread = playback.limits[1]
         self._ended = ended
-        self.limits = limits
         self.first_at = 0.0
 
     def due(self, now: float) -> float | None:
@@ -86,7 +94,8 @@ class Player:
             self.end(End.LEFT)
             return None
         if now > self._last:
-            return self._give_up(End.TIMEOUT)
+            self._give_up(End.TIMEOUT)
+            return None
         if direct.paused:
             return self._hold(now)
         self._stalled = 0.0
@@ -123,8 +132,9 @@ class Player:
     def _hold(self, now: float) -> float | None:
         if not self._stalled:
             self._stalled = now
-        elif now - self._stalled > self.limits[1]:
-            return self._give_up(End.SLOW)
+        elif now - self._stalled > self._unread:
+            self._give_up(End.SLOW)
+            return None
         return now + PAUSE_POLL
 
     def _give_up(self, how: End) -> None:
@@ -132,26 +142,19 @@ class Player:
         self.end(how)
 
 
-async def stream_direct(
-    wheel: Wheel,
-    direct: Direct,
-    stream: Stream,
-    offsets: Sequence[float],
-    start: float,
-    head: tuple[int, bytes],
-    limits: tuple[float, float],
-) -> tuple[End, float]:
+async def stream_direct(wheel: Wheel, direct: Direct, playback: Playback, head: tuple[int, bytes]) -> tuple[End, float]:
     """Play a stream through the wheel. Returns how it ended and when its first token left (0.0 if none did).
 
     Cancelled, it leaves the connection closed. `head` is the status and the header lines.
     """
-    ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+    offsets, start = playback.offsets, playback.start
     if not offsets:
-        data = stream.frames(0, stream.steps)
-        direct.start(*head, data)
+        stream = playback.stream
+        direct.start(*head, stream.frames(0, stream.steps))
         direct.finish()
         return (End.LEFT if direct.gone else End.DONE), start
-    player = Player(direct, stream, offsets, start, head, limits, ended)
+    ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+    player = Player(direct, playback, head, ended)
     direct.watch(lambda: player.end(End.LEFT))
     wheel.add(start + offsets[0], player)
     try:
@@ -163,29 +166,30 @@ async def stream_direct(
         direct.watch(None)
 
 
+class Asgi(msgspec.Struct, frozen=True):
+    """ASGI's two calls of one request."""
+
+    receive: Receive
+    send: Send
+
+
 async def stream_asgi(
-    wheel: Wheel,
-    receive: Receive,
-    send: Send,
-    stream: Stream,
-    offsets: Sequence[float],
-    start: float,
-    head: tuple[int, Sequence[Header]],
-    limits: tuple[float, float],
-    clock: Callable[[], float],
+    wheel: Wheel, asgi: Asgi, playback: Playback, head: tuple[int, Sequence[Header]], clock: Callable[[], float]
 ) -> tuple[End, float]:
     """The same through ASGI's `send`, for servers that offer no direct way."""
-    gone = asyncio.ensure_future(_until_gone(receive))
+    stream, offsets, start = playback.stream, playback.offsets, playback.start
+    gone = asyncio.ensure_future(_until_gone(asgi.receive))
     first_at = 0.0
     try:
         begin, steps = 0, stream.steps
         while begin < steps:
             if offsets:
-                await asyncio.wait((wheel.alarm(start + offsets[begin]), gone), return_when=asyncio.FIRST_COMPLETED)
+                due = wheel.alarm(start + offsets[begin])
+                await asyncio.wait((due, gone), return_when=asyncio.FIRST_COMPLETED)
             now = clock()
             if gone.done():
                 return End.LEFT, first_at
-            if now - start > limits[0]:
+            if now - start > playback.limits[0]:
                 return End.TIMEOUT, first_at
             end = begin + 1 if offsets else steps
             elapsed = now - start + HALF_TICK
@@ -193,8 +197,9 @@ async def stream_asgi(
                 end += 1
             if begin == 0:
                 first_at = now
-                await send({"type": "http.response.start", "status": head[0], "headers": list(head[1])})
-            await send({"type": "http.response.body", "body": stream.frames(begin, end), "more_body": end < steps})
+                await asgi.send({"type": "http.response.start", "status": head[0], "headers": list(head[1])})
+            body = stream.frames(begin, end)
+            await asgi.send({"type": "http.response.body", "body": body, "more_body": end < steps})
             begin = end
         return End.DONE, first_at
     finally:

@@ -3,13 +3,22 @@
 Edge. An unknown path is refused in the shape of the provider whose client seems to ask.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from simulator.engine.plan import Address
-from simulator.providers.base import Problem, Refusal, Reply
+from simulator.providers.base import Problem, Provider, Refusal, Reply
 from simulator.server.context import House, header_map
 from simulator.server.play import Receive, Send
 from simulator.state.board import Column
+
+
+def choose(providers: Sequence[Provider], headers: Mapping[bytes, bytes]) -> Provider:
+    """The provider that a request is meant for. The first of the registry is the default and is asked last."""
+    for provider in providers[1:]:
+        if provider.claims(headers):
+            return provider
+    return providers[0]
 
 
 class Teller:
@@ -46,8 +55,7 @@ class UnknownPath:
             await send({"type": "websocket.close", "code": 1000})
             return
         providers = self._house.prepared.providers
-        headers = header_map(scope)
-        provider = next((each for each in providers[1:] if each.claims(headers)), providers[0])
+        provider = choose(providers, header_map(scope))
         address = self._house.addresses.arrive()
         refusal = Refusal(Problem.UNKNOWN_PATH, param=f"{scope['method']} {scope['path'][:200]}")
         reply = provider.refuse(refusal, self._house.engine.seeds.request_bits(address))

@@ -42,7 +42,9 @@ class BoardCollector(Collector):
         yield _gauge("queue_depth", "Requests waiting for a place", board.total(Column.QUEUED))
         yield _gauge("queue_capacity", "Requests that may wait", concurrency.queue_size)
         yield _gauge("active_streams", "Streams being played", board.total(Column.STREAMS))
-        yield _gauge("config_revision", "Applied control revision of the slowest worker", min(board.column(Column.REVISION)))
+        yield _gauge(
+            "config_revision", "Applied control revision of the slowest worker", min(board.column(Column.REVISION))
+        )
         info = GaugeMetricFamily("llm_simulator_build_info", "Version and seed", labels=("version", "seed", "pod"))
         info.add_metric((__version__, str(house.engine.seeds.seed), str(house.slot.pod)), 1)
         yield info

@@ -1,0 +1,42 @@
+"""The Anthropic dialect: messages, count_tokens and models, under API versions 2023-06-01 and 2026-10-21. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from simulator.providers.anthropic import errors, models
+from simulator.providers.anthropic.count_tokens import CountTokens
+from simulator.providers.anthropic.messages import Messages
+from simulator.providers.anthropic.request import NAME
+from simulator.providers.base import Endpoint, ModelEntry, Refusal, Reply
+
+
+class Anthropic:
+    """The provider, as the registry knows it."""
+
+    name = NAME
+    models_path = "/v1/models"
+
+    def __init__(self) -> None:
+        self.endpoints: Sequence[Endpoint] = (Messages(), CountTokens())
+
+    def claims(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether a request to a shared path is Anthropic's: it names an API version, or brings only an `x-api-key`."""
+        return b"anthropic-version" in headers or (b"x-api-key" in headers and b"authorization" not in headers)
+
+    def models(self, entries: Sequence[ModelEntry], query: Mapping[str, str]) -> Reply:
+        """A page of the models. Raises `Refusal` for a wrong paging parameter."""
+        return models.models(entries, query)
+
+    def model(self, entry: ModelEntry) -> Reply:
+        """One model."""
+        return models.model(entry)
+
+    def refuse(self, refusal: Refusal, request_bits: bytes) -> Reply:
+        """The refusal in the API's own status, headers and body."""
+        return errors.refuse(refusal, request_bits)
+
+    def stream_error(self, refusal: Refusal, request_bits: bytes) -> bytes:
+        """The event that ends a stream in band with this refusal."""
+        return errors.stream_error(refusal, request_bits)
+
+
+__all__ = ["Anthropic"]

@@ -1,0 +1,154 @@
+"""POST /v1/completions: its request, its answer and its stream. Pure."""
+
+from collections.abc import Mapping
+
+import msgspec
+import orjson
+
+from simulator.engine.plan import Answer, Plan, Usage
+from simulator.engine.request import Operation, Request
+from simulator.providers.base import Call, Reply, Stream
+from simulator.providers.decode import DEFAULT_DEPTH, decode
+from simulator.providers.openai.answers import FINISH, answer_id, answer_of, face
+from simulator.providers.openai.chunks import DONE, ChunkStream, Lane
+from simulator.providers.openai.headers import plain_headers, stream_headers
+from simulator.providers.openai.inputs import inputs_of
+from simulator.providers.openai.limits import refuse_unsupported_completion
+from simulator.providers.openai.parameters import check_shared, sampling, stop_sequences, wants_usage
+from simulator.providers.openai.schema import CompletionBody
+from simulator.providers.openai.wording import flawed, invalid
+
+DEFAULT_MAX_TOKENS = 16
+DEFAULT_PROMPT = "<|endoftext|>"
+MAX_CHOICES = 2048
+"""Most answers of one request, over all its prompts: this simulator's own bound, so that no body fills the memory."""
+
+_REPLY = (
+    b'{\n  "id": %b,\n  "object": "text_completion",\n  "created": %d,\n  "model": %b,\n  "choices": [\n%b\n  ],\n'
+    b'  "usage": {\n    "prompt_tokens": %d,\n    "completion_tokens": %d,\n    "total_tokens": %d\n  },\n'
+    b'  "system_fingerprint": %b\n}\n'
+)
+_CHOICE = b'    {\n      "text": %b,\n      "index": %d,\n      "logprobs": null,\n      "finish_reason": "%b"\n    }'
+_CHUNK = b'data: {"id":%b,"object":"text_completion","created":%d,"choices":['
+_TAIL = b',"model":%b,"system_fingerprint":%b'
+
+
+class Completions:
+    """The text completion endpoint, an `Endpoint`. `max_depth` bounds the nesting of a body."""
+
+    path = "/v1/completions"
+    operation = Operation.COMPLETION
+    label = "completions"
+
+    def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
+        self._depth = max_depth
+        self._decoder = msgspec.json.Decoder(CompletionBody)
+
+    def decode(self, body: bytes, headers: Mapping[bytes, bytes]) -> Call:
+        """See `Endpoint.decode`. Choice k of prompt p is answer `p * n + k`."""
+        del headers
+        given = decode(body, self._decoder, self._depth, flawed)
+        stream = given.stream is True
+        choices = given.n or 1
+        check_shared(given)
+        if given.best_of is not None and given.best_of < choices:
+            raise invalid(
+                "You requested that the server return more choices than it will generate (HINT: you must set "
+                "'n' to be at most 'best_of').",
+                "best_of",
+            )
+        if given.best_of is not None and given.best_of > 1 and stream:
+            raise invalid("You cannot stream results with 'best_of' greater than 1.", "best_of")
+        refuse_unsupported_completion(given)
+        inputs, token_inputs = inputs_of(DEFAULT_PROMPT if given.prompt is None else given.prompt, "prompt")
+        if len(inputs) * choices > MAX_CHOICES:
+            raise invalid(
+                f"Invalid 'n': {len(inputs)} prompts with {choices} choices each are more than the "
+                f"{MAX_CHOICES} answers allowed in one request.",
+                "n",
+            )
+        request = Request(
+            operation=Operation.COMPLETION,
+            provider="openai",
+            model=given.model,
+            inputs=inputs,
+            max_tokens=DEFAULT_MAX_TOKENS if given.max_tokens is None else given.max_tokens,
+            stop=stop_sequences(given.stop),
+            choices=choices,
+            sampling=sampling(given),
+            token_inputs=token_inputs,
+            extra=_extra(given),
+        )
+        return Call(request, stream, given)
+
+    def reply(self, call: Call, plan: Plan) -> Reply:
+        """See `Endpoint.reply`."""
+        answer = answer_of(plan)
+        shown = face(plan.model)
+        echoes = _echoes(call, answer)
+        choices = [
+            _CHOICE % (orjson.dumps(echo + "".join(choice.pieces)), index, FINISH[choice.finish])
+            for index, (echo, choice) in enumerate(zip(echoes, answer.choices, strict=True))
+        ]
+        usage = answer.usage
+        body = _REPLY % (
+            answer_id(plan, answer, "cmpl-"),
+            answer.created,
+            shown.model,
+            b",\n".join(choices),
+            *_counts(usage),
+            shown.fingerprint,
+        )
+        return Reply(200, plain_headers(plan), body)
+
+    def stream(self, call: Call, plan: Plan) -> Stream:
+        """See `Endpoint.stream`. With `echo` a choice's first frame is its prompt."""
+        answer = answer_of(plan)
+        shown = face(plan.model)
+        chunk = _CHUNK % (answer_id(plan, answer, "cmpl-"), answer.created)
+        with_usage = wants_usage(call.echo)
+        end = b"]" + _TAIL % (shown.model, shown.fingerprint) + (b',"usage":null}\n\n' if with_usage else b"}\n\n")
+        head = chunk + b'{"text":'
+        lanes = [
+            Lane(
+                head,
+                b',"index":%d,"logprobs":null,"finish_reason":null}%b' % (index, end),
+                b'%b"","index":%d,"logprobs":null,"finish_reason":"%b"}%b' % (head, index, FINISH[choice.finish], end),
+            )
+            for index, choice in enumerate(answer.choices)
+        ]
+        opening = b"".join(
+            [
+                head + orjson.dumps(echo) + lane.tail
+                for echo, lane in zip(_echoes(call, answer), lanes, strict=True)
+                if echo
+            ]
+        )
+        closing = DONE
+        if with_usage:
+            counts = b',"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}}\n\n' % _counts(
+                answer.usage
+            )
+            closing = chunk + b"]" + _TAIL % (shown.model, shown.fingerprint) + counts + DONE
+        return ChunkStream(stream_headers(plan), answer.choices, lanes, opening, closing)
+
+
+def _counts(usage: Usage) -> tuple[int, int, int]:
+    return usage.input_tokens, usage.output_tokens, usage.input_tokens + usage.output_tokens
+
+
+def _echoes(call: Call, answer: Answer) -> list[str]:
+    """The prompt before each choice's text, empty unless the request asked for its echo."""
+    if not call.echo.echo:
+        return [""] * len(answer.choices)
+    return [call.request.inputs[index // call.request.choices] for index in range(len(answer.choices))]
+
+
+def _extra(given: CompletionBody) -> tuple[str, ...]:
+    """What else of the dialect changes a real model's answer, as stable text."""
+    found = []
+    if given.suffix:
+        found.append(f"suffix={given.suffix}")
+    if given.best_of is not None and given.best_of > (given.n or 1):
+        found.append(f"best_of={given.best_of}")
+    return tuple(found)

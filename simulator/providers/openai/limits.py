@@ -1,0 +1,64 @@
+"""What this release does not answer though the real service would: refused plainly, never answered wrongly. Pure."""
+
+from simulator.engine.request import Request
+from simulator.providers.base import Refusal
+from simulator.providers.openai.schema import ChatBody, CompletionBody
+from simulator.providers.openai.wording import invalid, unsupported
+
+_MUST_CALL = ("required", "function:", "custom:", "allowed:required")
+
+
+def refuse_unsupported_chat(body: ChatBody, request: Request) -> None:
+    """Refuse a chat request whose only right answer is something other than text."""
+    if request.tool_choice.startswith(_MUST_CALL):
+        param = "function_call" if body.tool_choice is None else "tool_choice"
+        raise unsupported(
+            param,
+            f"Unsupported value: '{param}' must allow an answer in text: this version of LLM-Simulator does not call "
+            "tools yet. Use 'auto' or 'none'.",
+        )
+    if request.format.kind != "text":
+        raise unsupported(
+            "response_format",
+            f"Unsupported value: 'response_format' of type '{request.format.kind}': this version of LLM-Simulator "
+            "does not produce structured output yet. Use 'text'.",
+        )
+    if body.logprobs:
+        raise _no_logprobs()
+    if body.top_logprobs is not None:
+        raise invalid(
+            "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.",
+            "top_logprobs",
+        )
+    if body.audio is not None or (body.modalities is not None and "audio" in body.modalities):
+        raise unsupported(
+            "audio" if body.audio is not None else "modalities",
+            "Unsupported value: this version of LLM-Simulator answers in text only, not in audio.",
+        )
+    if body.moderation is not None:
+        raise unsupported(
+            "moderation",
+            "Unsupported value: 'moderation': this version of LLM-Simulator does not moderate answers.",
+        )
+
+
+def refuse_unsupported_completion(body: CompletionBody) -> None:
+    """Refuse a completion request that asks for more than text."""
+    if body.logprobs is not None:
+        raise _no_logprobs()
+    if body.echo and body.prompt is not None and not _is_text(body.prompt):
+        raise unsupported(
+            "echo",
+            "Unsupported value: 'echo' of a prompt given as token ids: LLM-Simulator does not turn ids into text.",
+        )
+
+
+def _is_text(prompt: object) -> bool:
+    return isinstance(prompt, str) or (isinstance(prompt, list) and isinstance(prompt[0], str))
+
+
+def _no_logprobs() -> Refusal:
+    return unsupported(
+        "logprobs",
+        "Unsupported value: 'logprobs': this version of LLM-Simulator does not give log probabilities yet.",
+    )

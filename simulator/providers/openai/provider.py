@@ -1,0 +1,45 @@
+"""The OpenAI dialect as one value. Wiring: every behaviour is in the modules beside this one."""
+
+from collections.abc import Mapping, Sequence
+
+from simulator.providers.base import Endpoint, ModelEntry, Refusal, Reply
+from simulator.providers.decode import DEFAULT_DEPTH
+from simulator.providers.openai import errors, models
+from simulator.providers.openai.chat import Chat
+from simulator.providers.openai.completions import Completions
+from simulator.providers.openai.embeddings import Embeddings
+
+
+class OpenAI:
+    """OpenAI's API, a `Provider`. `max_depth` bounds the nesting of JSON bodies."""
+
+    name = "openai"
+    models_path = "/v1/models"
+
+    def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
+        self.endpoints: Sequence[Endpoint] = (Chat(max_depth), Completions(max_depth), Embeddings(max_depth))
+
+    def claims(self, headers: Mapping[bytes, bytes]) -> bool:
+        """True: of the providers that share a path, this one takes what no other claims."""
+        del headers
+        return True
+
+    def models(self, entries: Sequence[ModelEntry], query: Mapping[str, str]) -> Reply:
+        """See `Provider.models`."""
+        del query
+        return models.listing(entries)
+
+    def model(self, entry: ModelEntry) -> Reply:
+        """See `Provider.model`."""
+        return models.single(entry)
+
+    def refuse(self, refusal: Refusal, request_bits: bytes) -> Reply:
+        """See `Provider.refuse`.
+
+        For UNKNOWN_PATH without a message `param` is `GET /v1/x`, for WRONG_METHOD that or only `GET`.
+        """
+        return errors.refuse(refusal, request_bits)
+
+    def stream_error(self, refusal: Refusal, request_bits: bytes) -> bytes:
+        """See `Provider.stream_error`."""
+        return errors.stream_error(refusal, request_bits)

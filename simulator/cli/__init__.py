@@ -17,6 +17,7 @@ from simulator import __version__
 COMMANDS = {
     "serve": "simulator.cli.serve",
     "validate": "simulator.cli.validate",
+    "explain": "simulator.cli.explain",
     "config": "simulator.cli.show",
     "models": "simulator.cli.models",
 }

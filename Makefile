@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint format bench reference wheel-test clean
+.PHONY: help setup serve test lint format bench reference coverage wheel-test clean
 
 help: ## Show this page
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,10 +38,17 @@ format: $(VENV)/.test ## Rewrite the code in the house's format
 	@$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.test ## Measure this machine: our fleet beside a bare server (needs wrk)
+	@$(BIN)/python -m compileall -q simulator supervisor
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 reference: $(VENV)/.serve ## Write docs/configuration.md anew from the schema
 	@$(BIN)/python -m simulator.config.reference
+
+coverage: $(VENV)/.test ## Run all tests, in all processes, and show what they do not reach
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m coverage run -m pytest $(ARGS)
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report
 
 wheel-test: $(VENV)/.test ## Run the tests against the built wheel, away from the checkout
 	@$(BIN)/python -m tests.wheel

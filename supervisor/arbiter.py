@@ -17,7 +17,6 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from gunicorn.arbiter import Arbiter
 
@@ -29,11 +28,9 @@ from supervisor.child import Child, clear, ended_well, how_it_ended, next_to_rep
 from supervisor.deadlines import Facts, Verdict, judge, limits_of
 from supervisor.forking import freeze_heap, warn_of_threads
 from supervisor.ordinals import lowest_free
+from supervisor.parts import FleetParts
 from supervisor.signals import SignalPipe
 from supervisor.worker import BOOT_FAILED, STACK_SIGNAL, FleetWorker
-
-if TYPE_CHECKING:
-    from supervisor.fleet import Fleet
 
 log = logging.getLogger("supervisor.fleet")
 
@@ -50,7 +47,7 @@ HOPELESS_BOOTS = 2
 class FleetArbiter(Arbiter):  # type: ignore[misc]  # gunicorn is untyped
     """Runs a `Fleet` until it is told to stop; `run` returns the exit code."""
 
-    def setup(self, app: "Fleet") -> None:
+    def setup(self, app: FleetParts) -> None:
         """Take over the fleet's parts; called by gunicorn's constructor."""
         self.app = app
         self.cfg = app.cfg

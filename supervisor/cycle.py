@@ -38,12 +38,13 @@ class Cycle:
     """A request from its head to the end of its response."""
 
     __slots__ = (
-        "_connection", "_event", "_length", "_lost", "body", "chunked", "disconnected", "expects_continue", "keep_alive",
-        "more_body", "response_complete", "response_started", "scope", "started", "transport",
+        "_connection", "_event", "_flow", "_length", "_lost", "_told", "body", "chunked", "expects_continue", "gone",
+        "keep_alive", "more_body", "response_complete", "response_started", "scope", "started", "transport",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, scope: Any, *, keep_alive: bool, expects_continue: bool) -> None:
         self._connection = connection
+        self._flow = connection.flow
         self.transport = connection.transport
         self.scope = scope
         self.keep_alive = keep_alive
@@ -51,25 +52,21 @@ class Cycle:
         self.body: bytes | bytearray = b""
         self.more_body = True
         self.started = False
-        self.disconnected = False
+        self.gone = False
         self.response_started = False
         self.response_complete = False
         self.chunked = False
         self._length: int | None = None
         self._event: asyncio.Event | None = None
         self._lost: Callable[[], None] | None = None
+        self._told = False
 
     # The direct way.
 
     @property
-    def gone(self) -> bool:
-        """Whether the client has left."""
-        return self.disconnected
-
-    @property
     def paused(self) -> bool:
         """Whether the write buffer is above its high-water mark."""
-        return self._connection.flow.write_paused
+        return self._flow.write_paused
 
     def take_body(self) -> bytes | None:
         """The body, if all of it is here."""
@@ -77,34 +74,38 @@ class Cycle:
 
     def reply(self, status: int, headers: bytes, body: bytes) -> None:
         """A whole response in one write."""
-        if self.disconnected:
+        if self.gone:
             return
         self.response_started = True
-        self.transport.write(self._head(status, headers, body))
+        # RFC 9110 9.3.2: no body follows the head of a HEAD's answer, or the client takes it for the next response.
+        self.transport.write(self._head(status, headers, b"" if self.scope["method"] == "HEAD" else body))
         self._complete()
 
-    def start(self, status: int, headers: bytes, first: bytes) -> None:
+    def start(self, status: int, headers: bytes, first: bytes) -> bool:
         """The head of a streamed response and its first bytes in one write."""
-        if self.disconnected:
-            return
+        if self.gone:
+            return False
         self.response_started = True
         if self.scope["http_version"] == "1.0":
             # RFC 9112 6.1: no chunks for a 1.0 client; the end of the connection ends the body.
             self.keep_alive = False
             self.transport.write(self._head(status, headers, first))
-            return
-        self.chunked = True
-        chunk = b"%x\r\n%b\r\n" % (len(first), first) if first else b""
-        self.transport.write(self._head(status, headers + b"transfer-encoding: chunked\r\n", chunk))
+        else:
+            self.chunked = True
+            chunk = b"%x\r\n%b\r\n" % (len(first), first) if first else b""
+            self.transport.write(self._head(status, headers + b"transfer-encoding: chunked\r\n", chunk))
+        return self._flow.write_paused
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> bool:
         """A chunk."""
-        if not self.disconnected:
-            self.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data)
+        if self.gone:
+            return False
+        self.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data)
+        return self._flow.write_paused
 
     def finish(self) -> None:
         """The end of a streamed response."""
-        if self.disconnected:
+        if self.gone:
             return
         if self.chunked:
             self.transport.write(b"0\r\n\r\n")
@@ -112,7 +113,7 @@ class Cycle:
 
     def abort(self) -> None:
         """Close without completing."""
-        self.disconnected = True
+        self.gone = True
         self.response_started = True
         self.transport.abort()
 
@@ -127,25 +128,22 @@ class Cycle:
         if self.expects_continue and not self.response_started:
             self.expects_continue = False
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        while not (self.body or self.disconnected or self.response_complete) and (
-            self.more_body or self._event is not None
-        ):
+        # Whoever asks again after the last part waits for the departure.
+        while not (self.body or self.gone or self.response_complete) and (self.more_body or self._told):
             self._event = asyncio.Event()
-            self._connection.flow.resume_reading()
+            self._flow.resume_reading()
             await self._event.wait()
-        if self.disconnected or self.response_complete:
+        if self.gone or self.response_complete:
             return {"type": "http.disconnect"}
-        if self._event is None:
-            # Whoever asks again after the last part waits for the departure.
-            self._event = asyncio.Event()
+        self._told = not self.more_body
         body, self.body = self.body, b""
         return {"type": "http.request", "body": bytes(body), "more_body": self.more_body}
 
     async def send(self, message: Any) -> None:
         """A message of the response. Waits while the client reads too slowly."""
-        if self._connection.flow.write_paused and not self.disconnected:
-            await self._connection.flow.drain()
-        if self.disconnected:
+        if self._flow.write_paused and not self.gone:
+            await self._flow.drain()
+        if self.gone:
             return
         kind = message["type"]
         if not self.response_started:
@@ -174,7 +172,7 @@ class Cycle:
 
     def lose(self) -> None:
         """The connection is lost."""
-        self.disconnected = True
+        self.gone = True
         lost, self._lost = self._lost, None
         if lost is not None:
             lost()
@@ -196,7 +194,7 @@ class Cycle:
             self.keep_alive = False
             self.reply(500, b"content-type: text/plain\r\ncontent-length: 21\r\n", b"Internal Server Error")
             return
-        if not (self.response_complete or self.disconnected):
+        if not (self.response_complete or self.gone):
             log.error("the application returned without completing its response")
             self.transport.close()
 

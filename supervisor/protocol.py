@@ -53,6 +53,8 @@ class LLMProtocol(HttpToolsProtocol):
         self._receiving = True
         self._in_head = True
         self._head_bytes = 0
+        self._measure = False
+        self._too_large = False
         self._check: asyncio.TimerHandle | None = None
         self._waiting: deque[Cycle] = deque()
 
@@ -82,13 +84,17 @@ class LLMProtocol(HttpToolsProtocol):
         """Feed the parser; a fault of its grammar ends only this connection."""
         if self._in_head:
             self._head_bytes += len(data)
+        # Only then can a head that is complete in this read be too large: it is measured in no other case.
+        self._measure = self._head_bytes > MAX_HEAD_BYTES or len(data) > MAX_HEAD_BYTES
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
-            self._refuse(400, b"Invalid HTTP request received.")
-        except httptools.HttpParserUpgrade:
-            # RFC 9110 7.8: a server may ignore an upgrade it does not support.
-            self._refuse(400, b"Upgrades are not supported.")
+            if self._too_large:
+                self._refuse(431, b"Request header fields too large.")
+            else:
+                self._refuse(400, b"Invalid HTTP request received.")
+        except httptools.HttpParserUpgrade as upgrade:
+            self._ignore_upgrade(data[upgrade.args[0] :])
         else:
             if self._in_head and self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(431, b"Request header fields too large.")
@@ -117,7 +123,12 @@ class LLMProtocol(HttpToolsProtocol):
         """The head is complete: the request starts here if its body is long, else when that is complete."""
         self._in_head = False
         self._head_bytes = 0
+        if self._measure and len(self.url) + sum([len(n) + len(v) + 4 for n, v in self.headers]) > MAX_HEAD_BYTES:
+            self._too_large = True
+            raise ValueError("the head is too large")  # ends the parser, which tells `data_received`
         parser = self.parser
+        if parser.should_upgrade():
+            return  # it comes again, without its upgrade
         version = parser.get_http_version()
         target = self.url
         raw_path, mark, query = target.partition(b"?")
@@ -232,14 +243,35 @@ class LLMProtocol(HttpToolsProtocol):
                 return True
         return False
 
+    def _ignore_upgrade(self, rest: bytes) -> None:
+        """Serve the request as if it had asked for no upgrade (RFC 9110 7.8); `rest` is what follows its head.
+
+        Java's HttpClient asks every server for h2c. The parser skips the body of such a request, so it is given the
+        head again without the upgrade.
+        """
+        parser = self.parser
+        method = parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(400, b"Tunnels are not supported.")
+            return
+        kept = [b"%b: %b\r\n" % header for header in self.headers if header[0] != b"upgrade"]
+        head = b"%b %b HTTP/%b\r\n%b\r\n" % (method, self.url, parser.get_http_version().encode(), b"".join(kept))
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+        self._in_head = True
+        self.data_received(head + rest)
+
     def _refuse(self, status: int, message: bytes) -> None:
         """An answer to what is not HTTP, so in no provider's shape; then the connection ends."""
         if self.transport.is_closing():
             return
-        if self.cycle is not None and not self.cycle.response_complete:
-            # Bytes of another response may be on their way: nothing can be said without garbling it.
-            self.cycle.lose()
-        else:
+        cycle = self.cycle
+        silent = False
+        if cycle is not None and not cycle.response_complete:
+            # Bytes of another response may be on their way, or be due first: an answer would be taken for that one.
+            silent = bool(self._waiting) or cycle.response_started or not cycle.more_body
+            cycle.lose()
+        if not silent:
             self.transport.write(
                 STATUS_LINE[status]
                 + b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n\r\n%b"
@@ -260,4 +292,5 @@ class LLMProtocol(HttpToolsProtocol):
                     cycle.lose()
                 self.transport.close()
         elif waited > self.timeout_keep_alive:
-            self.transport.close()
+            # Closing would wait for a client that does not read its last response.
+            (self.transport.abort if self.flow.write_paused else self.transport.close)()

@@ -122,10 +122,10 @@ class Engine:
         draws = self._draws
         key = self.seeds.free_content(digest, address) if self._free else self.seeds.content(digest)
         draws.move(key, Purpose.CONTENT)
-        bits = draws.raw(6)
-        id_bits = b"".join([word.to_bytes(8, "little") for word in bits[:4]])
-        created = now if self._free else EPOCH + bits[4] % YEAR
-        first = self._choice(model, request.stop, limit, bits[5] * UNIT)
+        id_bits = draws.octets(4)
+        age, size = draws.raw(2)
+        created = now if self._free else EPOCH + age % YEAR
+        first = self._choice(model, request.stop, limit, size * UNIT)
         count = request.choices * max(1, len(request.inputs))
         if count == 1:
             choices: tuple[Choice, ...] = (first,)
@@ -137,7 +137,8 @@ class Engine:
         return Answer(choices, Usage(asked, written), id_bits, created)
 
     def _choice(self, model: Model, stops: tuple[str, ...], limit: int, u: float) -> Choice:
-        pieces = model.writer.write(self._draws, model.length.draw(u))
+        length = model.length
+        pieces = model.writer.write(self._draws, length.draw(u), length.most)
         finish = Finish.STOP
         if len(pieces) > limit:
             pieces = pieces[:limit]

@@ -1,6 +1,7 @@
 """The plan of one response: an immutable value that says everything before anything is sent.
 
 Pure data. Times are seconds from the request's arrival. `server.play` is the only reader that waits.
+The values hold no cycles, so the garbage collector need not track them (`gc=False`).
 """
 
 import enum
@@ -29,7 +30,7 @@ class FaultKind(enum.StrEnum):
     OVERLOADED = "overloaded"
 
 
-class Address(msgspec.Struct, frozen=True):
+class Address(msgspec.Struct, frozen=True, gc=False):
     """Where every random draw of a response comes from; with the request it is all that `explain` needs.
 
     `key` is None for conditions by shard and sequence; otherwise the conditions are keyed by (seed, digest,
@@ -44,7 +45,7 @@ class Address(msgspec.Struct, frozen=True):
     retry: int = 0
 
 
-class Usage(msgspec.Struct, frozen=True):
+class Usage(msgspec.Struct, frozen=True, gc=False):
     """Token counts as they are billed."""
 
     input_tokens: int
@@ -53,7 +54,7 @@ class Usage(msgspec.Struct, frozen=True):
     reasoning_tokens: int = 0
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """A tool call in an answer. `pieces` concatenate to the JSON text of its arguments, a token each."""
 
     id_bits: bytes
@@ -61,7 +62,7 @@ class Call(msgspec.Struct, frozen=True):
     pieces: tuple[str, ...]
 
 
-class Choice(msgspec.Struct, frozen=True):
+class Choice(msgspec.Struct, frozen=True, gc=False):
     """One alternative of an answer. `pieces` concatenate to its text, one piece a token."""
 
     pieces: Sequence[str]
@@ -71,7 +72,7 @@ class Choice(msgspec.Struct, frozen=True):
     reasoning: tuple[str, ...] = ()
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """A generated text. `id_bits` are 32 random bytes for ids; `created` is in Unix seconds."""
 
     choices: tuple[Choice, ...]
@@ -85,7 +86,7 @@ class Answer(msgspec.Struct, frozen=True):
         return max([1, *[len(choice.pieces) for choice in self.choices]])
 
 
-class Embedded(msgspec.Struct, frozen=True):
+class Embedded(msgspec.Struct, frozen=True, gc=False):
     """Embeddings: one float32 unit vector an input, as little-endian bytes of `dimensions` floats."""
 
     vectors: tuple[bytes, ...]
@@ -93,7 +94,7 @@ class Embedded(msgspec.Struct, frozen=True):
     usage: Usage
 
 
-class Fault(msgspec.Struct, frozen=True):
+class Fault(msgspec.Struct, frozen=True, gc=False):
     """A failure to be shown to the client.
 
     `after` is the time in seconds that the request is held first. `retry_after` is in seconds, None when
@@ -106,7 +107,7 @@ class Fault(msgspec.Struct, frozen=True):
     hang_up: bool = False
 
 
-class Plan(msgspec.Struct, frozen=True):
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """What is answered, and when each token is due.
 
     `offsets[i]` is when token i of every choice that has one is due, ascending; its length is the number

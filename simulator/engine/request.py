@@ -19,7 +19,7 @@ class Operation(enum.StrEnum):
     COUNT = "count_tokens"
 
 
-class Part(msgspec.Struct, frozen=True, array_like=True):
+class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One part of a message that is not plain text.
 
     `kind` is `image`, `audio`, `file`, `document` …; `source` is what identifies the content (a URL or
@@ -31,7 +31,7 @@ class Part(msgspec.Struct, frozen=True, array_like=True):
     tokens: int = 0
 
 
-class ToolCall(msgspec.Struct, frozen=True, array_like=True):
+class ToolCall(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A call the assistant made earlier in the conversation. `arguments` is JSON text."""
 
     id: str
@@ -39,7 +39,7 @@ class ToolCall(msgspec.Struct, frozen=True, array_like=True):
     arguments: str
 
 
-class Message(msgspec.Struct, frozen=True, array_like=True):
+class Message(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One turn of the conversation.
 
     `text` joins the turn's text parts with newlines; `answers` names the tool call that a tool's result belongs to.
@@ -53,7 +53,7 @@ class Message(msgspec.Struct, frozen=True, array_like=True):
     answers: str = ""
 
 
-class Tool(msgspec.Struct, frozen=True, array_like=True):
+class Tool(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A function the model may call. `schema` is the JSON Schema of its arguments, as decoded JSON."""
 
     name: str
@@ -61,14 +61,14 @@ class Tool(msgspec.Struct, frozen=True, array_like=True):
     schema: dict[str, object] | None = None
 
 
-class Format(msgspec.Struct, frozen=True, array_like=True):
+class Format(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Structured output: `kind` is `text`, `json_object` or `json_schema`."""
 
     kind: str = "text"
     schema: dict[str, object] | None = None
 
 
-class Sampling(msgspec.Struct, frozen=True, array_like=True):
+class Sampling(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Parameters that would steer a real model's sampling. None means not given."""
 
     temperature: float | None = None
@@ -84,7 +84,7 @@ NO_SAMPLING = Sampling()
 TEXT_FORMAT = Format()
 
 
-class Request(msgspec.Struct, frozen=True, array_like=True):
+class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a client asks, in one shape for all dialects.
 
     `inputs` holds the prompts of a completion or the texts of an embedding (one answer each).

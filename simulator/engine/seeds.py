@@ -85,6 +85,11 @@ class Draws:
         drawn: list[int] = self._raw(n).tolist()
         return drawn
 
+    def octets(self, n: int) -> bytes:
+        """The next n draws as 8 bytes each, the lowest first."""
+        drawn: bytes = self._raw(n).astype("<u8", copy=False).tobytes()
+        return drawn
+
     def uniform(self) -> float:
         """The next draw in [0, 1): its upper 53 bits."""
         return (int(self._raw()) >> 11) * _TO_UNIT

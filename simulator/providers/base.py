@@ -17,7 +17,7 @@ from simulator.engine.request import Operation, Request
 Header = tuple[bytes, bytes]
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """A whole response. `headers` has the content type and the provider's own, nothing of the server's."""
 
     status: int
@@ -106,7 +106,7 @@ FAULT_PROBLEM: Mapping[FaultKind, Problem] = {
 }
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """A decoded request: what the engine is asked, and what only the dialect needs to answer it.
 
     `echo` is the dialect's own decoded body (for example to know `stream_options`); nobody else reads it.
@@ -117,7 +117,7 @@ class Call(msgspec.Struct, frozen=True):
     echo: Any
 
 
-class ModelEntry(msgspec.Struct, frozen=True):
+class ModelEntry(msgspec.Struct, frozen=True, gc=False):
     """One model as a provider's listing shows it; made from the catalogue by the server."""
 
     id: str

@@ -91,7 +91,7 @@ class House:
         self.metrics.flush()
 
     def _tell_lag(self, seconds: float) -> None:
-        self.metrics.lag.observe(seconds)
+        self.metrics.lagged(seconds)
         now = self.clock()
         decayed = self.row[Column.LAG_US] * 0.5 ** ((now - self._lag_at) / LAG_HALF_LIFE)
         self._lag_at = now

@@ -31,11 +31,11 @@ class Direct(Protocol):
         `headers` are ready lines, each ended by CRLF, with a content length and without date or connection.
         """
 
-    def start(self, status: int, headers: bytes, first: bytes) -> None:
-        """Open a chunked response; `first`, its first bytes, leave in the same write (may be empty)."""
+    def start(self, status: int, headers: bytes, first: bytes) -> bool:
+        """Open a chunked response; `first`, its first bytes, leave in the same write. Returns `paused`."""
 
-    def write(self, data: bytes) -> None:
-        """Send a chunk; `data` is not empty."""
+    def write(self, data: bytes) -> bool:
+        """Send a chunk; `data` is not empty. Returns `paused`, so that a stream that flows need not ask."""
 
     def finish(self) -> None:
         """Complete a chunked response; the connection may serve its next request."""

@@ -79,7 +79,7 @@ class Player:
         self._steps = playback.stream.steps
         self._offsets = playback.offsets
         self._start = playback.start
-        self._head: tuple[int, bytes] | None = head
+        self._head = head
         self._position = 0
         self._stalled = 0.0
         self._last = playback.start + playback.limits[0]
@@ -90,29 +90,28 @@ class Player:
     def due(self, now: float) -> float | None:
         """Send all that is due in one write."""
         direct = self._direct
-        if direct.gone or self._ended.done():
+        if direct.gone:
             self.end(End.LEFT)
             return None
         if now > self._last:
             self._give_up(End.TIMEOUT)
             return None
-        if direct.paused:
+        if self._stalled and direct.paused:
             return self._hold(now)
-        self._stalled = 0.0
         begin, steps, offsets = self._position, self._steps, self._offsets
         elapsed = now - self._start + HALF_TICK
         end = begin + 1
         while end < steps and offsets[end] <= elapsed:
             end += 1
         data = self._frames(begin, end)
-        if self._head is None:
-            direct.write(data)
+        if begin:
+            stalls = direct.write(data)
         else:
             self.first_at = now
-            direct.start(*self._head, data)
-            self._head = None
+            stalls = direct.start(*self._head, data)
         self._position = end
         if end < steps:
+            self._stalled = now if stalls else 0.0
             return self._start + offsets[end]
         direct.finish()
         self.end(End.DONE)
@@ -130,9 +129,7 @@ class Player:
             self._ended.set_result(how)
 
     def _hold(self, now: float) -> float | None:
-        if not self._stalled:
-            self._stalled = now
-        elif now - self._stalled > self._unread:
+        if now - self._stalled > self._unread:
             self._give_up(End.SLOW)
             return None
         return now + PAUSE_POLL

@@ -169,7 +169,8 @@ class Metrics:
             registry=registry,
             buckets=BODY_BUCKETS,
         )
-        self.lag = Histogram(
+        self._lags: list[float] = []
+        self.lag = BulkHistogram(
             "llm_simulator_schedule_lag_seconds",
             "How late a turn of the timing wheel was",
             registry=registry,
@@ -186,15 +187,23 @@ class Metrics:
             bound = self._make(key)
         return bound
 
+    def lagged(self, seconds: float) -> None:
+        """A turn of the timing wheel was so late."""
+        if not (self._lags or self._noted):
+            self.on_note()
+        self._lags.append(seconds)
+
     def note(self, bound: Bound) -> None:
         """A label set has something to write."""
         bound.dirty = True
-        if not self._noted:
+        if not (self._noted or self._lags):
             self.on_note()
         self._noted.append(bound)
 
     def flush(self) -> None:
         """Write all that was noted to the slot's files."""
+        lags, self._lags = self._lags, []
+        self.lag.observe_many(lags)
         noted, self._noted = self._noted, []
         for bound in noted:
             bound.flush()

@@ -21,7 +21,11 @@ def chat(i):
 
 
 def completion(i):
-    return "/v1/completions", {"model": "gpt-3.5-turbo-instruct", "prompt": f"Once upon {i} times", "max_tokens": 40}, {}
+    return (
+        "/v1/completions",
+        {"model": "gpt-3.5-turbo-instruct", "prompt": f"Once upon {i} times", "max_tokens": 40},
+        {},
+    )
 
 
 def messages(i):

@@ -43,9 +43,11 @@ class Connection:
 
     def start(self, status, headers, first):
         self.written.append((time.monotonic(), first))
+        return self.paused
 
     def write(self, data):
         self.written.append((time.monotonic(), data))
+        return self.paused
 
     def finish(self):
         self.finished = True
@@ -136,14 +138,14 @@ def test_a_slow_reader_pauses_its_stream_and_is_then_sent_what_is_due():
         loop = asyncio.get_running_loop()
         connection.paused = True
         loop.call_later(0.03, setattr, connection, "paused", False)
-        offsets = [0.001 * i for i in range(10)]
+        offsets = [0.0, *(0.002 + 0.001 * i for i in range(9))]
         wheel = Wheel(loop)
         end, _ = await stream_direct(wheel, connection, Letters("abcdefghij"), offsets, time.monotonic(), HEAD, LIMITS)
         return end, connection
 
     end, connection = play(scenario)
     assert end is End.DONE
-    assert [data for _, data in connection.written] == [b"abcdefghij"]
+    assert [data for _, data in connection.written] == [b"a", b"bcdefghij"]
 
 
 def test_a_reader_that_never_reads_is_cut_off():
@@ -151,7 +153,7 @@ def test_a_reader_that_never_reads_is_cut_off():
         connection = Connection()
         connection.paused = True
         wheel = Wheel(asyncio.get_running_loop())
-        end, _ = await stream_direct(wheel, connection, Letters("a"), [0.0], time.monotonic(), HEAD, LIMITS)
+        end, _ = await stream_direct(wheel, connection, Letters("ab"), [0.0, 0.001], time.monotonic(), HEAD, LIMITS)
         return end, connection
 
     end, connection = play(scenario)

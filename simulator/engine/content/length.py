@@ -18,7 +18,10 @@ class AnswerLength:
     that lies between the bounds. Raises ValueError where p95 is below p50 or max below min.
     """
 
-    __slots__ = ("_max", "_min", "_mu", "_sigma")
+    __slots__ = ("_min", "_mu", "_sigma", "most")
+
+    most: int
+    """The longest answer."""
 
     def __init__(self, config: Length) -> None:
         if config.p95 < config.p50:
@@ -28,12 +31,12 @@ class AnswerLength:
         self._mu = math.log(config.p50)
         self._sigma = (math.log(config.p95) - self._mu) / _Z95
         self._min = config.min
-        self._max = config.max
+        self.most = config.max
 
     def draw(self, u: float) -> int:
         """The length whose probability of not being exceeded is `u`, 0 <= u < 1; it grows with `u`."""
         z = _NORMAL.inv_cdf(max(_LEAST, u))
         exponent = self._mu + self._sigma * z
         # exp overflows near 709; no configured length is anywhere near
-        tokens = round(math.exp(exponent)) if exponent < 700 else self._max
-        return min(max(tokens, self._min), self._max)
+        tokens = round(math.exp(exponent)) if exponent < 700 else self.most
+        return min(max(tokens, self._min), self.most)

@@ -8,6 +8,7 @@ line feeds between paragraphs do belong to the full stop before them (`.\n\n` is
 so that stop is exchanged together with them. The tests check this for all ordered pairs of sentences.
 """
 
+import sys
 from typing import Final
 
 from simulator.engine.content.corpus import CORPUS, PER_TOPIC
@@ -38,11 +39,12 @@ class Writer:
         self._break = tuple(tokenizer.pieces(BREAK))
         self._shortest = min(size for topics in (self._first, self._next) for topic in topics for size, _ in topic)
 
-    def write(self, draws: Draws, target: int) -> list[str]:
+    def write(self, draws: Draws, target: int, most: int = sys.maxsize) -> list[str]:
         """The pieces of a new text: at least one sentence, and as many as come nearest to `target` tokens.
 
-        Of two equally near lengths the shorter is taken. A paragraph has 3 to 5 different sentences of one topic; the
-        last one may have fewer. Takes one call of `draws.raw`, whose size depends on `target` alone.
+        Never more than `most` tokens: a first sentence that is longer is cut there. Of two equally near lengths the
+        shorter is taken. A paragraph has 3 to 5 different sentences of one topic; the last one may have fewer. Takes
+        one call of `draws.raw`, whose size depends on `target` alone.
         """
         numbers = draws.raw(max(target, 1) // (self._shortest * SHORTEST_PARAGRAPH) + 1)
         pieces: list[str] = []
@@ -62,7 +64,7 @@ class Writer:
                     choice = (choice + 1) % PER_TOPIC
                 length, tokens = sentences[choice]
                 after = size + extra + length
-                if pieces and after - target >= target - size:
+                if pieces and (after - target >= target - size or after > most):
                     return pieces
                 if not used:
                     if pieces:
@@ -72,6 +74,8 @@ class Writer:
                 used.append(choice)
                 pieces += tokens
                 size = after
+                if size > most:
+                    return pieces[:most]
         return pieces
 
 

@@ -143,7 +143,7 @@ def test_wrong_usage_is_two(run, started, args, message):
 
 
 def test_a_surprise_is_one_line_unless_debugging(run, started, monkeypatch):
-    def fail(loaded):  # noqa: ARG001 - the supervisor's signature
+    def fail(loaded):
         raise OSError("the disk\nis on fire")
 
     monkeypatch.setattr(sys.modules["supervisor.fleet"], "run", fail)

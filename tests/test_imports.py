@@ -44,6 +44,9 @@ def modules():
             yield name, path
 
 
+NAMES = {name for name, _ in modules()}
+
+
 def imports(path):
     """Every module a file imports, wherever in the file."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -51,7 +54,10 @@ def imports(path):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative imports hide the arrows"
-            yield node.module or ""
+            for alias in node.names:
+                # `from package import module` is an arrow to the module.
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in NAMES else node.module or ""
 
 
 def room_of(name):

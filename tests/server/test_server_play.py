@@ -37,16 +37,17 @@ class Connection:
         self.gone = False
         self.paused = False
         self.written = []
+        self.while_paused = []
         self.finished = False
         self.aborted = False
         self.lost = None
 
     def start(self, status, headers, first):
-        self.written.append((time.monotonic(), first))
-        return self.paused
+        return self.write(first)
 
     def write(self, data):
         self.written.append((time.monotonic(), data))
+        self.while_paused.append(self.paused)
         return self.paused
 
     def finish(self):
@@ -138,14 +139,15 @@ def test_a_slow_reader_pauses_its_stream_and_is_then_sent_what_is_due():
         loop = asyncio.get_running_loop()
         connection.paused = True
         loop.call_later(0.03, setattr, connection, "paused", False)
-        offsets = [0.0, *(0.002 + 0.001 * i for i in range(9))]
+        offsets = [0.0, *(0.002 + 0.001 * i for i in range(8)), 0.2]
         wheel = Wheel(loop)
         end, _ = await stream_direct(wheel, connection, Letters("abcdefghij"), offsets, time.monotonic(), HEAD, LIMITS)
         return end, connection
 
     end, connection = play(scenario)
     assert end is End.DONE
-    assert [data for _, data in connection.written] == [b"a", b"bcdefghij"]
+    assert connection.text == b"abcdefghij"
+    assert connection.while_paused == [True, *[False] * (len(connection.written) - 1)]
 
 
 def test_a_reader_that_never_reads_is_cut_off():

@@ -8,7 +8,6 @@ line feeds between paragraphs do belong to the full stop before them (`.\n\n` is
 so that stop is exchanged together with them. The tests check this for all ordered pairs of sentences.
 """
 
-import sys
 from typing import Final
 
 from simulator.engine.content.corpus import CORPUS, PER_TOPIC
@@ -19,6 +18,7 @@ STOP: Final = "."
 BREAK: Final = ".\n\n"
 LONGEST_PARAGRAPH: Final = 5
 SHORTEST_PARAGRAPH: Final = 3
+UNBOUNDED: Final = 2**62
 
 _Sentence = tuple[int, tuple[str, ...]]
 
@@ -39,7 +39,7 @@ class Writer:
         self._break = tuple(tokenizer.pieces(BREAK))
         self._shortest = min(size for topics in (self._first, self._next) for topic in topics for size, _ in topic)
 
-    def write(self, draws: Draws, target: int, most: int = sys.maxsize) -> list[str]:
+    def write(self, draws: Draws, target: int, most: int = UNBOUNDED) -> list[str]:
         """The pieces of a new text: at least one sentence, and as many as come nearest to `target` tokens.
 
         Never more than `most` tokens: a first sentence that is longer is cut there. Of two equally near lengths the

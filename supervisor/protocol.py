@@ -38,6 +38,8 @@ _ASGI = {"version": "3.0", "spec_version": "2.3"}
 class LLMProtocol(HttpToolsProtocol):
     """One connection."""
 
+    write_timeout = 30.0
+    """Seconds that a complete response may lie unread while its client reads nothing of it."""
     cycle: Cycle | None  # type: ignore[assignment]  # leaner than uvicorn's, with the same part in the protocol
 
     def __init__(
@@ -53,10 +55,13 @@ class LLMProtocol(HttpToolsProtocol):
         self._receiving = True
         self._in_head = True
         self._head_bytes = 0
-        self._measure = False
+        self._read = 0
+        self._unmeasured = 0
         self._too_large = False
         self._check: asyncio.TimerHandle | None = None
         self._waiting: deque[Cycle] = deque()
+        self._running: Cycle | None = None
+        self._unread = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin the watch over the connection."""
@@ -69,12 +74,8 @@ class LLMProtocol(HttpToolsProtocol):
         if self._check is not None:
             self._check.cancel()
             self._check = None
-        cycle = self.cycle
-        if cycle is not None and not cycle.response_complete:
-            cycle.lose()
-        for waiting in self._waiting:
-            waiting.lose()
         self._waiting.clear()
+        self._lose()
         self.flow.resume_writing()
         self.parser = None  # type: ignore[assignment]  # nothing more is fed; uvicorn lets it go here too
         if exc is None:
@@ -84,8 +85,9 @@ class LLMProtocol(HttpToolsProtocol):
         """Feed the parser; a fault of its grammar ends only this connection."""
         if self._in_head:
             self._head_bytes += len(data)
-        # Only then can a head that is complete in this read be too large: it is measured in no other case.
-        self._measure = self._head_bytes > MAX_HEAD_BYTES or len(data) > MAX_HEAD_BYTES
+        # At most so many bytes can a head have that ends in this read; only beyond the limit is it measured.
+        self._read = len(data)
+        self._unmeasured += self._read
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
@@ -123,9 +125,12 @@ class LLMProtocol(HttpToolsProtocol):
         """The head is complete: the request starts here if its body is long, else when that is complete."""
         self._in_head = False
         self._head_bytes = 0
-        if self._measure and len(self.url) + sum([len(n) + len(v) + 4 for n, v in self.headers]) > MAX_HEAD_BYTES:
-            self._too_large = True
-            raise ValueError("the head is too large")  # ends the parser, which tells `data_received`
+        unmeasured, self._unmeasured = self._unmeasured, self._read
+        if unmeasured > MAX_HEAD_BYTES:
+            size = len(self.url) + sum([len(name) + len(value) + 4 for name, value in self.headers])
+            if size > MAX_HEAD_BYTES:
+                self._too_large = True
+                raise ValueError("the head is too large")  # ends the parser, which tells `data_received`
         parser = self.parser
         if parser.should_upgrade():
             return  # it comes again, without its upgrade
@@ -164,7 +169,7 @@ class LLMProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             self._waiting.append(cycle)
         elif self.expect_100_continue or self._long_body():
-            cycle.run(self.app)
+            self._run(cycle)
 
     def on_body(self, body: bytes) -> None:
         """Part of the body."""
@@ -192,7 +197,7 @@ class LLMProtocol(HttpToolsProtocol):
         cycle.more_body = False
         cycle.wake()
         if not cycle.started and not self._waiting:
-            cycle.run(self.app)
+            self._run(cycle)
 
     def on_response_complete(self) -> None:
         """A response is complete: the next pipelined request starts, or the connection idles."""
@@ -230,9 +235,20 @@ class LLMProtocol(HttpToolsProtocol):
 
     _common: tuple[Any, bytes] = (None, b"")
 
+    def _run(self, cycle: Cycle) -> None:
+        """Start a request. `self.cycle` is the latest, which waits for its turn where a client pipelines."""
+        self._running = cycle
+        cycle.run(self.app)
+
+    def _lose(self) -> None:
+        """Tell the request that is being answered, and the latest, that their client has left."""
+        for cycle in (self._running, self.cycle):
+            if cycle is not None and not cycle.response_complete:
+                cycle.lose()
+
     def _next(self) -> None:
         if self._waiting and not self.transport.is_closing():
-            self._waiting.popleft().run(self.app)
+            self._run(self._waiting.popleft())
 
     def _long_body(self) -> bool:
         """Whether the body is too long, or its length unknown, to wait for it before starting."""
@@ -270,7 +286,7 @@ class LLMProtocol(HttpToolsProtocol):
         if cycle is not None and not cycle.response_complete:
             # Bytes of another response may be on their way, or be due first: an answer would be taken for that one.
             silent = bool(self._waiting) or cycle.response_started or not cycle.more_body
-            cycle.lose()
+            self._lose()
         if not silent:
             self.transport.write(
                 STATUS_LINE[status]
@@ -282,15 +298,21 @@ class LLMProtocol(HttpToolsProtocol):
     def _watch(self) -> None:
         """End the connection if its client keeps it without using it, or sends too slowly."""
         self._check = self.loop.call_later(CHECK_SECONDS, self._watch)
-        cycle = self.cycle
-        if cycle is not None and cycle.started and not cycle.response_complete and not cycle.more_body:
+        running = self._running
+        if running is not None and not running.response_complete and not running.more_body:
             return
         waited = self._clock() - self._since
         if self._receiving:
             if waited > RECEIVE_SECONDS:
-                if cycle is not None and not cycle.response_complete:
-                    cycle.lose()
+                self._lose()
                 self.transport.close()
-        elif waited > self.timeout_keep_alive:
+            return
+        unread = self.transport.get_write_buffer_size()
+        if unread != self._unread:
+            self._unread = unread
+            self._since = self._clock()
+        elif unread and waited > self.write_timeout:
             # Closing would wait for a client that does not read its last response.
-            (self.transport.abort if self.flow.write_paused else self.transport.close)()
+            self.transport.abort()
+        elif not unread and waited > self.timeout_keep_alive:
+            self.transport.close()

@@ -2,8 +2,8 @@
 
 Pure. One root seed; every stream is derived from it by a key, never shared, and counter-based (Philox
 4x64-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11), so that draw n of a stream
-costs the same as draw 1 and needs no history. Only Philox's raw bits are used: numpy promises that those
-never change (NEP 19), while the methods of its Generator may.
+costs the same as draw 1 and needs no history. All draws are Philox's raw bits, which numpy promises never to change
+(NEP 19); of its Generator only `random` is used, which shifts them into [0, 1), and a test holds it to that.
 
     content      key = digest(request) xor mix(seed)              counter = (block, 0, 0, CONTENT)
     conditions   key = mix(seed, pod, worker)                     counter = (block, 0, sequence, FAULT or LATENCY)
@@ -67,6 +67,7 @@ class Draws:
         self._key = self._state["state"]["key"]
         self._counter = self._state["state"]["counter"]
         self._raw = self._bits.random_raw
+        self._random = np.random.Generator(self._bits).random
 
     def move(self, key: int, purpose: Purpose, sequence: int = 0) -> None:
         """Go to draw 0 of the stream (key, purpose, sequence)."""
@@ -96,7 +97,7 @@ class Draws:
 
     def uniforms(self, n: int) -> NDArray[np.float64]:
         """The next n draws in [0, 1)."""
-        return np.asarray((self._raw(n) >> 11) * _TO_UNIT, dtype=np.float64)
+        return self._random(n)
 
 
 class SeedTree:

@@ -87,8 +87,11 @@ class House:
         return int(told * 0.5 ** ((self.clock() - self._lag_at) / LAG_HALF_LIFE))
 
     def close(self) -> None:
-        """Write what is still noted; the worker ends."""
+        """Write what is still noted and let go of the loop; the worker ends."""
         self.metrics.flush()
+        if self._wheel is not None:
+            self._wheel.close()
+            self._wheel = None
 
     def _tell_lag(self, seconds: float) -> None:
         self.metrics.lagged(seconds)

@@ -18,6 +18,8 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Protocol
 
+from simulator.server.timer import Timer, timer
+
 TICKS = 1000
 """Slots a second."""
 log = logging.getLogger("simulator.play")
@@ -41,6 +43,7 @@ class Wheel:
         loop: asyncio.AbstractEventLoop,
         clock: Callable[[], float] = time.monotonic,
         tell_lag: Callable[[float], None] | None = None,
+        make_timer: Callable[..., Timer] = timer,
     ) -> None:
         """`tell_lag` is given, once a turn, how many seconds late its earliest deadline was."""
         self._loop = loop
@@ -48,8 +51,8 @@ class Wheel:
         self._tell_lag = tell_lag
         self._slots: dict[int, list[Entry]] = {}
         self._ticks: list[int] = []
-        self._timer: asyncio.TimerHandle | None = None
-        self._armed = 0
+        self._timer = make_timer(loop, self._fire, clock)
+        self._armed: int | None = None
 
     def __len__(self) -> int:
         """How many entries wait."""
@@ -64,8 +67,14 @@ class Wheel:
             return
         self._slots[tick] = [entry]
         heappush(self._ticks, tick)
-        if self._timer is None or tick < self._armed:
+        if self._armed is None or tick < self._armed:
             self._arm(tick)
+
+    def close(self) -> None:
+        """Forget every entry and let go of the loop."""
+        self._slots.clear()
+        self._ticks.clear()
+        self._timer.close()
 
     def alarm(self, when: float) -> "asyncio.Future[None]":
         """A future that is done at `when`; whoever tires of waiting may complete or cancel it."""
@@ -74,13 +83,10 @@ class Wheel:
         return future
 
     def _arm(self, tick: int) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
         self._armed = tick
-        self._timer = self._loop.call_later(max(0.0, tick / TICKS - self._clock()), self._fire)
+        self._timer.arm(tick / TICKS)
 
     def _fire(self) -> None:
-        self._timer = None
         ticks, slots, clock = self._ticks, self._slots, self._clock
         now = clock()
         current = int(now * TICKS + 0.5)
@@ -104,8 +110,11 @@ class Wheel:
                         slots[tick] = [entry]
                         heappush(ticks, tick)
             now = clock()
-        if ticks and self._timer is None:
+        if ticks:
             self._arm(ticks[0])
+        else:
+            self._armed = None
+            self._timer.disarm()
 
 
 class _Alarm:

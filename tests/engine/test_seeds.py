@@ -51,6 +51,15 @@ def test_uniforms_are_in_the_unit_interval_and_agree(key, sequence):
     assert (many < 1).all()
 
 
+@given(SEEDS, st.integers(0, 2**62))
+def test_uniforms_are_the_upper_53_raw_bits(key, sequence):
+    draws = Draws()
+    draws.move(key, Purpose.LATENCY, sequence)
+    raw = draws.raw(16)
+    draws.move(key, Purpose.LATENCY, sequence)
+    assert draws.uniforms(16).tolist() == [(value >> 11) * 2.0**-53 for value in raw]
+
+
 @given(SEEDS, st.lists(st.tuples(st.integers(0, 999), st.integers(0, 999)), min_size=2, max_size=20, unique=True))
 def test_no_two_shards_share_a_key(seed, shards):
     tree = SeedTree(seed)

@@ -1,11 +1,9 @@
 """Fleets to be attacked, and the watch that nothing of the attack remains."""
 
 import pytest
+from hostile_wire import MAX_BODY, WRITE_TIMEOUT
 from serving import Simulator, wait_for
 
-MAX_BODY = 400_000
-"""Small enough to go beyond it cheaply, large enough for 100,000 brackets."""
-WRITE_TIMEOUT = 0.4
 PACE = {
     "ttft": {"distribution": "constant", "value_ms": 100},
     "itl": {"distribution": "constant", "value_ms": 5},

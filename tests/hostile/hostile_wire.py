@@ -5,6 +5,10 @@ import http.client
 import json
 import socket
 
+MAX_BODY = 400_000
+"""Of the fleet that answers at once: small enough to go beyond it cheaply, large enough for 100,000 brackets."""
+WRITE_TIMEOUT = 0.4
+"""Of the fleet with a pace, in seconds."""
 ANTHROPIC = {"anthropic-version": "2026-10-21"}
 CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 8}
 COMPLETION = {"model": "gpt-3.5-turbo-instruct", "prompt": "Hello", "max_tokens": 8}

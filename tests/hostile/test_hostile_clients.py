@@ -6,8 +6,7 @@ import socket
 import time
 
 import pytest
-from conftest import WRITE_TIMEOUT
-from hostile_wire import CHAT, ENDPOINTS, MESSAGE, chat, connected, request, responses, until_closed
+from hostile_wire import CHAT, ENDPOINTS, MESSAGE, WRITE_TIMEOUT, chat, connected, request, responses, until_closed
 from serving import wait_for
 
 AT_ONCE = 1.0

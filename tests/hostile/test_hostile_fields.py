@@ -36,7 +36,7 @@ OPENAI_CHAT = [
     ({"max_tokens": -5}, "max_tokens"),
     ({"max_tokens": "8"}, "max_tokens"),
     ({"max_tokens": 2**63}, "max_tokens"),
-    ({"max_tokens": 10**400}, None),
+    ({"max_tokens": 10**400}, "max_tokens"),
     ({"temperature": "hot"}, "temperature"),
     ({"temperature": -0.1}, "temperature"),
     ({"top_p": 2}, "top_p"),
@@ -132,9 +132,8 @@ def changed(case):
 
 @pytest.mark.parametrize(("changes", "field"), OPENAI_CHAT, ids=changed)
 def test_chat(fleet, changes, field):
-    message, param = check_refusal(fleet.ask(CHAT_PATH, {**CHAT, **changes}), CHAT_PATH)
+    _, param = check_refusal(fleet.ask(CHAT_PATH, {**CHAT, **changes}), CHAT_PATH)
     assert param == field
-    assert field is None or field.rpartition(".")[2] in message
 
 
 @pytest.mark.parametrize(("path", "changes", "field"), OPENAI_OTHERS, ids=changed)

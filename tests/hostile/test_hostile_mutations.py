@@ -16,17 +16,15 @@ LEAVES = st.one_of(
     st.sampled_from(["", "user", "assistant", "tool", "system", "auto", "text", "image_url", "data:image/png;base64,"]),
     st.sampled_from([0, 1, -1, 2**31, 2**53, 2**63, 2**64, 1e308, float("nan"), float("inf"), "\ud800", "\0"]),
 )
-NAMES = st.sampled_from(
-    ["model", "messages", "role", "content", "type", "text", "n", "stop", "stream", "stream_options", "tools", "seed"]
-    + ["function", "name", "parameters", "tool_calls", "id", "input", "prompt", "dimensions", "system", "metadata"]
-    + ["temperature", "max_tokens", "image_url", "url", "source", "thinking", "tool_choice", "stop_sequences", "x"]
-)
-VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
 RICH = {
     "/v1/chat/completions": {
         "temperature": 1,
         "seed": 1,
         "stop": ["x"],
+        "n": 2,
+        "metadata": {"a": "b"},
+        "response_format": {"type": "text"},
+        "tool_choice": "auto",
         "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}],
         "messages": [
             {
@@ -65,6 +63,12 @@ def places(value):
     return found
 
 
+NAMES = st.sampled_from(
+    sorted({key for body in (*ENDPOINTS.values(), *RICH.values()) for _, key in places(body) if isinstance(key, str)})
+)
+VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3))
+
+
 @st.composite
 def mutated(draw):
     """A path and bytes: a valid body in which some values are others, gone, twice or moved, or whose text is cut."""
@@ -95,7 +99,7 @@ def mutated(draw):
     return path, data
 
 
-@settings(max_examples=200)
+@settings(max_examples=300)
 @given(mutated())
 def test_mutated_bodies(fleet, case):
     path, body = case

@@ -3,10 +3,10 @@
 import json
 
 import pytest
-from conftest import MAX_BODY
 from hostile_wire import (
     CHAT,
     ENDPOINTS,
+    MAX_BODY,
     chat,
     check_refusal,
     chunked,

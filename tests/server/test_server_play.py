@@ -155,7 +155,7 @@ def test_a_reader_that_never_reads_is_cut_off():
         connection = Connection()
         connection.paused = True
         wheel = Wheel(asyncio.get_running_loop())
-        end, _ = await stream_direct(wheel, connection, Letters("ab"), [0.0, 0.001], time.monotonic(), HEAD, LIMITS)
+        end, _ = await stream_direct(wheel, connection, Letters("ab"), [0.0, 0.5], time.monotonic(), HEAD, LIMITS)
         return end, connection
 
     end, connection = play(scenario)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.server.timer import LoopTimer
 from simulator.server.wheel import Wheel
 
 
@@ -64,7 +65,7 @@ class Note:
 
 def make(**options):
     loop = FakeLoop()
-    return loop, Wheel(loop, loop.clock, **options)
+    return loop, Wheel(loop, loop.clock, make_timer=LoopTimer, **options)
 
 
 @given(st.lists(st.floats(min_value=0, max_value=5), min_size=1, max_size=40))

@@ -38,7 +38,7 @@ class Timeline:
         if self._itl is not None and len(due) > 1:
             np.multiply(self._itl.quantile(uniforms[1:]), self._scale, out=due[1:])
         due[0] = self.ttft(float(uniforms[0]), prompt_tokens)
-        return np.cumsum(due, out=due)
+        return due.cumsum(out=due)
 
     def ttft(self, u: float, prompt_tokens: int) -> float:
         """The time to the first token, or to the whole of an answer that is not streamed by tokens."""

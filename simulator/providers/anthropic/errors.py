@@ -13,6 +13,7 @@ import orjson
 
 from simulator.providers.anthropic.wire import JSON, ORGANIZATION, request_id, whole_seconds
 from simulator.providers.base import Problem, Refusal, Reply
+from simulator.providers.decode import quote
 
 
 class _Words(msgspec.Struct, frozen=True):
@@ -87,7 +88,7 @@ def _message(refusal: Refusal, words: _Words) -> str:
         return refusal.message
     problem, model, asked, limit = refusal.problem, refusal.model, refusal.asked, refusal.limit
     if problem is Problem.UNKNOWN_MODEL and model:
-        return f"model: {model}{_others(refusal)}"
+        return f"model: {quote(model)}{_others(refusal)}"
     if problem is Problem.CONTEXT_LENGTH and asked is not None and limit is not None:
         return f"prompt is too long: {asked} tokens > {limit} maximum"
     if problem is Problem.OUTPUT_LIMIT and asked is not None and limit is not None:

@@ -130,9 +130,11 @@ class Server(uvicorn.Server):
 
     def _factory(self) -> Callable[[], asyncio.BaseProtocol]:
         """A maker of protocols that take themselves off the board when their connection is lost."""
-        row, news = self._row, self._news
+        row, news, patience = self._row, self._news, self._settings.write_timeout_secs
 
         class Counted(LLMProtocol):
+            write_timeout = patience
+
             def connection_lost(self, exc: Exception | None) -> None:
                 row[Column.CONNECTIONS] -= 1
                 news.set()

@@ -83,9 +83,7 @@ class Engine:
         offsets: list[float] = []
         if fault is None and not model.timeline.instant:
             steps = outcome.steps if isinstance(outcome, Answer) else 1
-            key, sequence = self.seeds.conditions(digest, address)
-            self._draws.move(key, Purpose.LATENCY, sequence)
-            offsets = model.timeline.offsets(self._draws.uniforms(steps), asked).tolist()
+            offsets = model.timeline.fixed(steps, asked) or self._drawn(model, steps, asked, digest, address)
         return Plan(
             address,
             digest,
@@ -95,6 +93,12 @@ class Engine:
             self.seeds.request_bits(address),
             model.id_prefix,
         )
+
+    def _drawn(self, model: Model, steps: int, asked: int, digest: bytes, address: Address) -> list[float]:
+        key, sequence = self.seeds.conditions(digest, address)
+        self._draws.move(key, Purpose.LATENCY, sequence)
+        offsets: list[float] = model.timeline.offsets(self._draws.uniforms(steps), asked).tolist()
+        return offsets
 
     def _fault(self, model: Model, digest: bytes, address: Address) -> Fault | None:
         key, sequence = self.seeds.conditions(digest, address)

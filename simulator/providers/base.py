@@ -167,10 +167,10 @@ class Provider(Protocol):
     def claims(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a request to a path shared with other providers is meant for this one."""
 
-    def models(self, entries: Sequence[ModelEntry], query: Mapping[str, str]) -> Reply:
-        """The listing of models (`query` holds the paging parameters)."""
+    def models(self, entries: Sequence[ModelEntry], query: Mapping[str, str], request_bits: bytes) -> Reply:
+        """The listing of models; `query` holds the paging parameters, `request_bits` 16 bytes for the request id."""
 
-    def model(self, entry: ModelEntry) -> Reply:
+    def model(self, entry: ModelEntry, request_bits: bytes) -> Reply:
         """One model."""
 
     def refuse(self, refusal: Refusal, request_bits: bytes) -> Reply:

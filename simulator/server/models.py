@@ -27,21 +27,22 @@ class ModelsEndpoint:
         headers = header_map(scope)
         provider = choose(self._providers, headers)
         address = self._house.addresses.arrive()
+        bits = self._house.engine.seeds.request_bits(address)
         try:
-            reply = self._reply(scope, provider)
+            reply = self._reply(scope, provider, bits)
         except Refusal as refusal:
-            reply = provider.refuse(refusal, self._house.engine.seeds.request_bits(address))
+            reply = provider.refuse(refusal, bits)
         await self._teller.send(scope, send, reply, address, provider.name, "models")
 
-    def _reply(self, scope: Any, provider: Provider) -> Reply:
+    def _reply(self, scope: Any, provider: Provider, bits: bytes) -> Reply:
         if scope["method"] not in ("GET", "HEAD"):
             raise Refusal(Problem.WRONG_METHOD, param=f"{scope['method']} {scope['path'][:200]}")
         entries = self._house.prepared.entries.get(provider.name, [])
         rest = scope["path"][len(self._path) :].strip("/")
         if not rest:
             query = urllib.parse.parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-            return provider.models(entries, dict(query))
+            return provider.models(entries, dict(query), bits)
         for entry in entries:
             if entry.id == rest:
-                return provider.model(entry)
+                return provider.model(entry, bits)
         raise Refusal(Problem.UNKNOWN_MODEL, model=rest, known=[entry.id for entry in entries])

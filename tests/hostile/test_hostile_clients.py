@@ -122,7 +122,7 @@ def test_an_unread_answer_does_not_hold_its_connection_for_ever(paced):
         connection.sendall(request("POST", "/v1/embeddings", body=body))
         wait_for(lambda: paced.stats()["totals"]["connections"] == idle + 1, "the connection to be seen", patience=5)
         wait_until_idle(paced, 10)
-        wait_for(lambda: paced.stats()["totals"]["connections"] == idle, "the unread connection to end", patience=12)
+        wait_for(lambda: paced.stats()["totals"]["connections"] == idle, "the unread connection to end", patience=20)
 
 
 def test_silent_connections_do_not_disturb_others(fleet):

@@ -4,6 +4,7 @@ import numpy as np
 
 from simulator.config.latency import Latency
 from simulator.engine.latency.build import build
+from simulator.engine.latency.constant import Constant
 from simulator.engine.latency.quantile import SECONDS, Floats
 
 
@@ -13,7 +14,7 @@ class Timeline:
     Times are seconds from the request's arrival. A delay that is not configured is 0.
     """
 
-    __slots__ = ("_itl", "_prefill", "_scale", "_ttft", "instant")
+    __slots__ = ("_gap", "_itl", "_prefill", "_scale", "_ttft", "instant")
 
     instant: bool
     """Whether every delay is 0, whatever is drawn."""
@@ -23,8 +24,17 @@ class Timeline:
         self._itl = None if latency.itl is None else build(latency.itl)
         self._prefill = (latency.prefill_ms_per_token or 0.0) * SECONDS * scale
         self._scale = scale
+        drawn = [part for part in (self._ttft, self._itl) if part is not None and not isinstance(part, Constant)]
+        self._gap = None if drawn else (0.0 if self._itl is None else self._itl.at(0.0) * scale)
         delays = [part.mean() for part in (self._ttft, self._itl) if part is not None]
         self.instant = scale == 0.0 or not (any(delays) or self._prefill)
+
+    def fixed(self, steps: int, prompt_tokens: int) -> list[float] | None:
+        """The offsets where nothing depends on a draw, or None."""
+        if self._gap is None:
+            return None
+        first, gap = self.ttft(0.0, prompt_tokens), self._gap
+        return [first + gap * step for step in range(steps)] if gap else [first] * steps
 
     def offsets(self, uniforms: Floats, prompt_tokens: int) -> Floats:
         """When each token is due, ascending: as many as `uniforms`, in [0, 1).

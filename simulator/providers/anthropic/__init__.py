@@ -22,13 +22,13 @@ class Anthropic:
         """Whether a request to a shared path is Anthropic's: it names an API version, or brings only an `x-api-key`."""
         return b"anthropic-version" in headers or (b"x-api-key" in headers and b"authorization" not in headers)
 
-    def models(self, entries: Sequence[ModelEntry], query: Mapping[str, str]) -> Reply:
+    def models(self, entries: Sequence[ModelEntry], query: Mapping[str, str], request_bits: bytes) -> Reply:
         """A page of the models. Raises `Refusal` for a wrong paging parameter."""
-        return models.models(entries, query)
+        return models.models(entries, query, request_bits)
 
-    def model(self, entry: ModelEntry) -> Reply:
+    def model(self, entry: ModelEntry, request_bits: bytes) -> Reply:
         """One model."""
-        return models.model(entry)
+        return models.model(entry, request_bits)
 
     def refuse(self, refusal: Refusal, request_bits: bytes) -> Reply:
         """The refusal in the API's own status, headers and body."""

@@ -8,7 +8,7 @@ import orjson
 
 from simulator.providers.anthropic.capabilities import capabilities
 from simulator.providers.anthropic.generation import generation
-from simulator.providers.anthropic.wire import JSON, ORGANIZATION
+from simulator.providers.anthropic.wire import json_headers
 from simulator.providers.anthropic.wording import either, invalid
 from simulator.providers.base import ModelEntry, Reply
 from simulator.providers.decode import quote
@@ -17,15 +17,13 @@ DEFAULT_LIMIT: Final = 20
 MOST: Final = 1_000
 LIFECYCLES: Final = ("active", "deprecated", "retired")
 
-_HEADERS: Final = (JSON, ORGANIZATION)
 
-
-def model(entry: ModelEntry) -> Reply:
+def model(entry: ModelEntry, request_bits: bytes) -> Reply:
     """One model."""
-    return Reply(200, _HEADERS, orjson.dumps(model_info(entry)))
+    return Reply(200, json_headers(request_bits), orjson.dumps(model_info(entry)))
 
 
-def models(entries: Sequence[ModelEntry], query: Mapping[str, str]) -> Reply:
+def models(entries: Sequence[ModelEntry], query: Mapping[str, str], request_bits: bytes) -> Reply:
     """A page of the models, the most recent first.
 
     `limit` is 1 to 1,000 (20 if not given); `after_id` gives the page behind a model, `before_id` the page before one;
@@ -53,7 +51,7 @@ def models(entries: Sequence[ModelEntry], query: Mapping[str, str]) -> Reply:
         "first_id": page[0].id if page else None,
         "last_id": page[-1].id if page else None,
     }
-    return Reply(200, _HEADERS, orjson.dumps(body))
+    return Reply(200, json_headers(request_bits), orjson.dumps(body))
 
 
 def model_info(entry: ModelEntry) -> dict[str, Any]:
@@ -61,7 +59,7 @@ def model_info(entry: ModelEntry) -> dict[str, Any]:
     known = generation(entry.id)
     return {
         "type": "model",
-        "id": entry.id,
+        "id": entry.alias_of or entry.id,
         "display_name": entry.display_name or entry.id,
         "created_at": datetime.fromtimestamp(entry.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "lifecycle": LIFECYCLES[0],

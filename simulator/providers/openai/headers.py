@@ -41,11 +41,6 @@ def bare_headers(request_bits: bytes) -> Sequence[Header]:
     return (*_PLAIN, (b"openai-processing-ms", b"0"), (b"x-request-id", request_id(request_bits).encode()))
 
 
-def json_headers() -> Sequence[Header]:
-    """For a listing, whose request has no bits of its own: the server adds the request id."""
-    return _PLAIN
-
-
 def _own(plan: Plan, due: float) -> tuple[Header, Header]:
     return (
         (b"openai-processing-ms", b"%d" % int(due * 1000)),

@@ -5,20 +5,20 @@ from collections.abc import Sequence
 import orjson
 
 from simulator.providers.base import ModelEntry, Reply
-from simulator.providers.openai.headers import json_headers
+from simulator.providers.openai.headers import bare_headers
 
 _LAYOUT = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
-def listing(entries: Sequence[ModelEntry]) -> Reply:
+def listing(entries: Sequence[ModelEntry], request_bits: bytes) -> Reply:
     """All models in the order given; OpenAI's listing has no pages."""
     body = {"object": "list", "data": [_shown(entry) for entry in entries]}
-    return Reply(200, json_headers(), orjson.dumps(body, option=_LAYOUT))
+    return Reply(200, bare_headers(request_bits), orjson.dumps(body, option=_LAYOUT))
 
 
-def single(entry: ModelEntry) -> Reply:
+def single(entry: ModelEntry, request_bits: bytes) -> Reply:
     """One model."""
-    return Reply(200, json_headers(), orjson.dumps(_shown(entry), option=_LAYOUT))
+    return Reply(200, bare_headers(request_bits), orjson.dumps(_shown(entry), option=_LAYOUT))
 
 
 def _shown(entry: ModelEntry) -> dict[str, str | int]:

@@ -24,14 +24,14 @@ class OpenAI:
         del headers
         return True
 
-    def models(self, entries: Sequence[ModelEntry], query: Mapping[str, str]) -> Reply:
+    def models(self, entries: Sequence[ModelEntry], query: Mapping[str, str], request_bits: bytes) -> Reply:
         """See `Provider.models`."""
         del query
-        return models.listing(entries)
+        return models.listing(entries, request_bits)
 
-    def model(self, entry: ModelEntry) -> Reply:
+    def model(self, entry: ModelEntry, request_bits: bytes) -> Reply:
         """See `Provider.model`."""
-        return models.single(entry)
+        return models.single(entry, request_bits)
 
     def refuse(self, refusal: Refusal, request_bits: bytes) -> Reply:
         """See `Provider.refuse`.

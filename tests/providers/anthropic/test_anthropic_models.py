@@ -12,6 +12,7 @@ from simulator.providers.anthropic.generation import Generation, before, generat
 from simulator.providers.base import ModelEntry, Problem, Refusal
 
 PROVIDER = Anthropic()
+BITS = bytes(range(16))
 IDS = [
     "claude-opus-5-5",
     "claude-opus-4-8",
@@ -34,7 +35,7 @@ NEWEST_FIRST = [each.id for each in reversed(ENTRIES)]
 
 
 def page(**query) -> dict:
-    return json.loads(PROVIDER.models(ENTRIES, query).body)
+    return json.loads(PROVIDER.models(ENTRIES, query, BITS).body)
 
 
 def ids(listing: dict) -> list[str]:
@@ -52,7 +53,7 @@ def unknown_fields(model: BaseModel) -> list[str]:
 
 @pytest.mark.parametrize("name", IDS)
 def test_the_sdk_takes_a_model_strictly(name) -> None:
-    reply = PROVIDER.model(entry(name))
+    reply = PROVIDER.model(entry(name), BITS)
     info = ModelInfo.model_validate_json(reply.body, strict=True)
     assert unknown_fields(info) == []
     assert (info.id, info.type, info.display_name, info.lifecycle) == (name, "model", name.title(), "active")
@@ -76,13 +77,13 @@ def test_every_known_capability_is_told() -> None:
     def shape(value) -> dict:
         return {name: shape(inner) for name, inner in value.items()} if isinstance(value, dict) else {}
 
-    told = json.loads(PROVIDER.model(entry()).body)
+    told = json.loads(PROVIDER.model(entry(), BITS).body)
     assert shape(told) == keys(ModelInfo)
 
 
 def test_capabilities_follow_the_generation() -> None:
     def told(name):
-        return json.loads(PROVIDER.model(entry(name)).body)["capabilities"]
+        return json.loads(PROVIDER.model(entry(name), BITS).body)["capabilities"]
 
     old, middle, new = told("claude-3-haiku-20240307"), told("claude-opus-4-6"), told("claude-opus-5-5")
     assert [each["thinking"]["supported"] for each in (old, middle, new)] == [False, True, True]
@@ -93,7 +94,7 @@ def test_capabilities_follow_the_generation() -> None:
 
 def test_a_model_without_a_name_shows_its_id() -> None:
     nameless = ModelEntry("x", "anthropic", "", 0, 1, 1, "chat")
-    info = json.loads(PROVIDER.model(nameless).body)
+    info = json.loads(PROVIDER.model(nameless, BITS).body)
     assert info["display_name"] == "x"
     assert info["created_at"] == "1970-01-01T00:00:00Z"
     assert info["line"] is None
@@ -131,7 +132,7 @@ def test_an_empty_page() -> None:
     nothing = {"data": [], "has_more": False, "first_id": None, "last_id": None}
     assert page(after_id="m00") == nothing
     assert page(**{"lifecycle[]": "retired"}) == nothing
-    assert json.loads(PROVIDER.models([], {}).body) == nothing
+    assert json.loads(PROVIDER.models([], {}, BITS).body) == nothing
 
 
 def test_stages() -> None:
@@ -156,7 +157,7 @@ def test_stages() -> None:
 )
 def test_wrong_parameters(query, message) -> None:
     with pytest.raises(Refusal) as caught:
-        PROVIDER.models(ENTRIES, query)
+        PROVIDER.models(ENTRIES, query, BITS)
     assert caught.value.message == message
     assert caught.value.problem is Problem.INVALID
 

@@ -31,7 +31,7 @@ def answer(request: httpx2.Request) -> httpx2.Response:
     assert PROVIDER.claims(headers)
     try:
         if request.method == "GET":
-            reply = PROVIDER.models(ENTRIES, dict(request.url.params))
+            reply = PROVIDER.models(ENTRIES, dict(request.url.params), BITS)
         else:
             endpoint = next(each for each in PROVIDER.endpoints if each.path == request.url.path)
             call = endpoint.decode(request.content, headers)

@@ -2,7 +2,7 @@ import json
 
 import pytest
 from openai.types import Model
-from openai_plans import PROVIDER, chat_body, no_extras
+from openai_plans import BITS, PROVIDER, chat_body, no_extras
 
 from simulator.engine.request import Operation
 from simulator.providers.base import ModelEntry, Refusal
@@ -15,7 +15,7 @@ ENTRIES = [
 
 
 def test_the_listing_is_what_the_official_client_expects():
-    reply = PROVIDER.models(ENTRIES, {"limit": "1"})
+    reply = PROVIDER.models(ENTRIES, {"limit": "1"}, BITS)
     body = json.loads(reply.body)
     assert (reply.status, body["object"]) == (200, "list")
     models = [Model.model_validate_json(json.dumps(item), strict=True) for item in body["data"]]
@@ -27,13 +27,13 @@ def test_the_listing_is_what_the_official_client_expects():
 
 
 def test_one_model():
-    reply = PROVIDER.model(ENTRIES[0])
+    reply = PROVIDER.model(ENTRIES[0], BITS)
     assert Model.model_validate_json(reply.body, strict=True).id == "gpt-4o"
     assert (b"content-type", b"application/json") in reply.headers
 
 
 def test_an_empty_listing():
-    assert json.loads(PROVIDER.models([], {}).body) == {"object": "list", "data": []}
+    assert json.loads(PROVIDER.models([], {}, BITS).body) == {"object": "list", "data": []}
 
 
 def test_the_dialect_serves_these_paths():

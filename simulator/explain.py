@@ -85,7 +85,7 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
     data["created"] = outcome.created
     data["choices"] = [
         {
-            "text": "".join(choice.pieces),
+            "text": choice.text,
             "tokens": list(choice.pieces),
             "finish": choice.finish.value,
             "stop_sequence": choice.stop_sequence,

@@ -10,14 +10,14 @@ from simulator.config.catalogue import ModelCard
 from simulator.config.resolve import EffectiveModel, aliases, known_models, unknown
 from simulator.config.schema import Config
 from simulator.engine.content.embedding import Embedder
+from simulator.engine.content.prose import Prose
 from simulator.engine.content.stop import cut
-from simulator.engine.content.writer import Writer
 from simulator.engine.errors import ContextExceeded, OutputExceeded, UnknownModel, WrongDimensions, WrongKind
 from simulator.engine.memo import Memo
 from simulator.engine.model import Model
 from simulator.engine.plan import Address, Answer, Choice, Embedded, Fault, Finish, Plan, Usage
 from simulator.engine.request import Operation, Request
-from simulator.engine.seeds import Draws, Purpose, SeedTree, digest_of
+from simulator.engine.seeds import Draws, Purpose, SeedTree, digest_of, free, id_bits
 from simulator.engine.tokens import Tokenizer, load, prompt_tokens
 
 EPOCH = 1_767_225_600
@@ -59,7 +59,7 @@ class Engine:
         self._scale = 0.0 if simulation.latency == "none" else simulation.latency_scale
         self._exact = config.models.tokenizer == "exact"
         self._load = load_tokenizer
-        self._writers: dict[str, Writer] = {}
+        self._prose: dict[str, Prose] = {}
         self.effective = known_models(config, catalogue)
         self.models = {name: self._make(name, effective) for name, effective in self.effective.items()}
         self.aliases = aliases(config, catalogue)
@@ -123,26 +123,21 @@ class Engine:
     def _answer(
         self, request: Request, model: Model, digest: bytes, address: Address, now: int, asked: int, limit: int
     ) -> Answer:
-        draws = self._draws
-        key = self.seeds.free_content(digest, address) if self._free else self.seeds.content(digest)
-        draws.move(key, Purpose.CONTENT)
-        id_bits = draws.octets(4)
-        age, size = draws.raw(2)
-        created = now if self._free else EPOCH + age % YEAR
-        first = self._choice(model, request.stop, limit, size * UNIT)
-        count = request.choices * max(1, len(request.inputs))
-        if count == 1:
-            choices: tuple[Choice, ...] = (first,)
-            written = len(first.pieces)
-        else:
-            rest = [self._choice(model, request.stop, limit, draws.uniform()) for _ in range(count - 1)]
-            choices = (first, *rest)
-            written = sum([len(choice.pieces) for choice in choices])
-        return Answer(choices, Usage(asked, written), id_bits, created)
+        seeds = self.seeds
+        what = free(digest, address) if self._free else digest
+        words = seeds.content(what)
+        created = now if self._free else EPOCH + words[4] % YEAR
+        choices = [self._choice(model, request.stop, limit, words[5], words[6])]
+        written = len(choices[0].pieces)
+        for index in range(1, request.choices * max(1, len(request.inputs))):
+            size, start = seeds.content(what, index)[5:7]
+            choices.append(self._choice(model, request.stop, limit, size, start))
+            written += len(choices[index].pieces)
+        return Answer(tuple(choices), Usage(asked, written), id_bits(words), created)
 
-    def _choice(self, model: Model, stops: tuple[str, ...], limit: int, u: float) -> Choice:
+    def _choice(self, model: Model, stops: tuple[str, ...], limit: int, size: int, start: int) -> Choice:
         length = model.length
-        pieces = model.writer.write(self._draws, length.draw(u), length.most)
+        pieces = model.prose.stretch(start, length.draw(size * UNIT), length.most)
         finish = Finish.STOP
         if len(pieces) > limit:
             pieces = pieces[:limit]
@@ -199,7 +194,7 @@ class Engine:
 
     def _make(self, name: str, effective: EffectiveModel) -> Model:
         tokenizer = self._load(effective.card.tokenizer, exact=self._exact)
-        writer = self._writers.get(tokenizer.name)
-        if writer is None:
-            writer = self._writers[tokenizer.name] = Writer(tokenizer)
-        return Model(name, effective, tokenizer, writer, scale=self._scale)
+        prose = self._prose.get(tokenizer.name)
+        if prose is None:
+            prose = self._prose[tokenizer.name] = Prose(tokenizer)
+        return Model(name, effective, tokenizer, prose, scale=self._scale)

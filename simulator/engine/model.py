@@ -5,26 +5,26 @@ Pure; built before the fork and shared by all workers. Holds no draw and no stat
 
 from simulator.config.resolve import EffectiveModel
 from simulator.engine.content.length import AnswerLength
-from simulator.engine.content.writer import Writer
+from simulator.engine.content.prose import Prose
 from simulator.engine.faults.pipeline import Pipeline
 from simulator.engine.latency.timeline import Timeline
 from simulator.engine.tokens import Tokenizer
 
 
 class Model:
-    """A model's card, tokenizer, writer, timeline and faults, side by side."""
+    """A model's card, tokenizer, prose, timeline and faults, side by side."""
 
-    __slots__ = ("card", "faults", "id_prefix", "length", "shown", "timeline", "tokenizer", "writer")
+    __slots__ = ("card", "faults", "id_prefix", "length", "prose", "shown", "timeline", "tokenizer")
 
     def __init__(
-        self, name: str, effective: EffectiveModel, tokenizer: Tokenizer, writer: Writer, *, scale: float
+        self, name: str, effective: EffectiveModel, tokenizer: Tokenizer, prose: Prose, *, scale: float
     ) -> None:
         """`scale` stretches every delay; 0 answers at once."""
         self.card = effective.card
         self.shown = name + effective.response.model_suffix
         self.id_prefix = effective.response.id_prefix
         self.tokenizer = tokenizer
-        self.writer = writer
+        self.prose = prose
         self.length = AnswerLength(effective.response.length)
         self.timeline = Timeline(effective.latency, scale)
         self.faults = Pipeline(effective.errors)

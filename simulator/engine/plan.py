@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from simulator.engine.content.passage import Passage
+
 
 class Finish(enum.StrEnum):
     """Why a choice ended, in neutral terms; each dialect has its own word for it."""
@@ -70,6 +72,12 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
     stop_sequence: str | None = None
     calls: tuple[Call, ...] = ()
     reasoning: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All of its text; cheaper than joining `pieces`."""
+        pieces = self.pieces
+        return pieces.text if isinstance(pieces, Passage) else "".join(pieces)
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):

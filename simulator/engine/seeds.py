@@ -1,20 +1,22 @@
 """The seed tree: where every random draw has its address.
 
-Pure. One root seed; every stream is derived from it by a key, never shared, and counter-based (Philox
-4x64-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11), so that draw n of a stream
-costs the same as draw 1 and needs no history. All draws are Philox's raw bits, which numpy promises never to change
-(NEP 19); of its Generator only `random` is used, which shifts them into [0, 1), and a test holds it to that.
+Pure. One root seed; every stream is derived from it by a key, never shared, and counter-based, so that draw n of a
+stream costs the same as draw 1 and needs no history.
 
-    content      key = digest(request) xor mix(seed)              counter = (block, 0, 0, CONTENT)
-    conditions   key = mix(seed, pod, worker)                     counter = (block, 0, sequence, FAULT or LATENCY)
-    keyed        key = mix(seed, digest, key, retry)              counter = (block, 0, 0, FAULT or LATENCY)
+    content      BLAKE2b-512, key = mix(seed)             message = digest(request), index of the choice
+    conditions   Philox, key = mix(seed, pod, worker)     counter = (block, 0, sequence, FAULT or LATENCY)
+    keyed        Philox, key = mix(seed, digest, key, retry)   counter = (block, 0, 0, FAULT or LATENCY)
 
+An answer takes eight words, which one hash gives at a third of the price of re-keying Philox. Conditions take a word a
+token: Philox 4x64-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11). Its raw bits never change
+(NEP 19); of numpy's Generator only `random` is used, which shifts them into [0, 1), and a test holds it to that.
 Faults and latency have counters of their own: switching a fault on never shifts a delay.
 """
 
 import enum
-import hashlib
+import struct
 from collections.abc import Callable
+from hashlib import blake2b
 
 import msgspec
 import numpy as np
@@ -25,29 +27,39 @@ from simulator.engine.request import Request
 
 MASK64 = 2**64 - 1
 MASK128 = 2**128 - 1
-_TO_UNIT = 2.0**-53
 _ODD = 0x9E3779B97F4A7C15F39CC0605CEDC835
 """The golden ratio in 128 bits, odd: multiplying by it is a bijection, so no two sequences share an id."""
 
+_WORDS = struct.Struct("<8Q").unpack
+_BYTES = struct.Struct("<4Q").pack
 encode_request: Callable[[Request], bytes] = msgspec.json.Encoder(order="sorted").encode
 
 
 class Purpose(enum.IntEnum):
     """The last word of a counter: streams of one key that must not meet."""
 
-    CONTENT = 0
     FAULT = 1
     LATENCY = 2
 
 
 def digest_of(request: Request) -> bytes:
     """The 16 bytes that stand for everything that may change an answer. Independent of the seed."""
-    return hashlib.blake2b(encode_request(request), digest_size=16).digest()
+    return blake2b(encode_request(request), digest_size=16).digest()
+
+
+def free(digest: bytes, address: Address) -> bytes:
+    """Stands for a digest where answers are freed from the request (`deterministic: false`): one an arrival."""
+    return digest + b"%d.%d/%d" % (address.pod, address.worker, address.sequence)
+
+
+def id_bits(words: tuple[int, ...]) -> bytes:
+    """The 32 bytes for ids: the first four words of an answer's content."""
+    return _BYTES(*words[:4])
 
 
 def mix(seed: int, *parts: bytes | str | int) -> int:
     """A 128-bit key from the seed and the parts of an address; the order and type of parts count."""
-    hashed = hashlib.blake2b(seed.to_bytes(8, "little"), digest_size=16, person=b"llm-simulator")
+    hashed = blake2b(seed.to_bytes(8, "little"), digest_size=16, person=b"llm-simulator")
     for part in parts:
         data = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
         hashed.update(b"%d:%s;%d;" % (len(data), data, isinstance(part, int)))
@@ -86,15 +98,6 @@ class Draws:
         drawn: list[int] = self._raw(n).tolist()
         return drawn
 
-    def octets(self, n: int) -> bytes:
-        """The next n draws as 8 bytes each, the lowest first."""
-        drawn: bytes = self._raw(n).astype("<u8", copy=False).tobytes()
-        return drawn
-
-    def uniform(self) -> float:
-        """The next draw in [0, 1): its upper 53 bits."""
-        return (int(self._raw()) >> 11) * _TO_UNIT
-
     def uniforms(self, n: int) -> NDArray[np.float64]:
         """The next n draws in [0, 1)."""
         return self._random(n)
@@ -107,16 +110,14 @@ class SeedTree:
         if not 0 <= seed < 2**63:
             raise ValueError(f"a seed is a whole number from 0 to 2**63 - 1, not {seed}")
         self.seed = seed
-        self._content = mix(seed, "content")
+        self._content = mix(seed, "content").to_bytes(16, "little")
         self._shards: dict[tuple[int, int], int] = {}
 
-    def content(self, digest: bytes) -> int:
-        """The key of everything that an answer says."""
-        return int.from_bytes(digest, "little") ^ self._content
-
-    def free_content(self, digest: bytes, address: Address) -> int:
-        """The same when answers are freed from the request (`deterministic: false`): one key an arrival."""
-        return mix(self.seed, "free", digest, address.pod, address.worker, address.sequence)
+    def content(self, what: bytes, index: int = 0) -> tuple[int, ...]:
+        """Eight 64-bit words for what choice `index` of an answer says; `what` is a digest or `free` of one."""
+        block = blake2b(what + index.to_bytes(4, "little"), key=self._content)
+        words: tuple[int, ...] = _WORDS(block.digest())
+        return words
 
     def conditions(self, digest: bytes, address: Address) -> tuple[int, int]:
         """The key and the sequence of an arrival's latency and faults."""

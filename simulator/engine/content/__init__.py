@@ -1,9 +1,9 @@
-"""What is answered: text, its length, where it stops, and embeddings."""
+"""What an answer says: prose of a drawn length, cut at stop sequences, and embeddings. Pure."""
 
-from simulator.engine.content.draws import Draws
 from simulator.engine.content.embedding import Embedder
 from simulator.engine.content.length import AnswerLength
+from simulator.engine.content.passage import Passage
+from simulator.engine.content.prose import Prose
 from simulator.engine.content.stop import cut
-from simulator.engine.content.writer import Writer
 
-__all__ = ["AnswerLength", "Draws", "Embedder", "Writer", "cut"]
+__all__ = ["AnswerLength", "Embedder", "Passage", "Prose", "cut"]

@@ -8,6 +8,9 @@ from typing import Protocol
 
 from simulator.engine.tokens.bounded import SHORT, LongTexts
 
+SHORT_TEXTS = 2_048
+"""Short texts whose counts are remembered: system prompts and names come again, and a count costs ten look-ups."""
+
 
 class Vocabulary(Protocol):
     """The part of an rs-bpe tokenizer that is used here."""
@@ -29,24 +32,29 @@ class Bpe:
     count as U+FFFD, and `pieces` puts it in their place.
     """
 
-    __slots__ = ("_count", "_long", "_texts", "_vocabulary", "name")
+    __slots__ = ("_count", "_long", "_short", "_texts", "_vocabulary", "name")
 
     def __init__(self, name: str, vocabulary: Vocabulary) -> None:
         self.name = name
         self._vocabulary = vocabulary
         self._count: Callable[[str], int] = vocabulary.count
         self._long = LongTexts(self._exact)
+        self._short: dict[str, int] = {}
         self._texts: dict[int, str | None] = {}
         self._exact("warm")
 
     def count(self, text: str) -> int:
         """See `Tokenizer.count`."""
-        if len(text) < SHORT:
-            try:
-                return self._count(text)
-            except UnicodeEncodeError:
-                return self._count(repaired(text))
-        return self._long.count(text)
+        if len(text) >= SHORT:
+            return self._long.count(text)
+        counts = self._short
+        known = counts.get(text)
+        if known is None:
+            known = self._exact(text)
+            if len(counts) >= SHORT_TEXTS:
+                counts.clear()
+            counts[text] = known
+        return known
 
     def pieces(self, text: str) -> list[str]:
         """See `Tokenizer.pieces`."""

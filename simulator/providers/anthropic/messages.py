@@ -122,7 +122,7 @@ class Messages:
         body = _MESSAGE % (
             orjson.dumps(plan.model),
             _message_id(plan, answer),
-            _TEXT_BLOCK % orjson.dumps("".join(choice.pieces)) if choice.pieces else b"[]",
+            _TEXT_BLOCK % orjson.dumps(choice.text) if choice.pieces else b"[]",
             _STOP_REASON[choice.finish],
             orjson.dumps(choice.stop_sequence),
             _REFUSED if choice.finish is Finish.CONTENT_FILTER else b"null",
@@ -160,7 +160,7 @@ class Messages:
             start, end = start + _BLOCK_START + _PING, _BLOCK_STOP + end
         else:
             start += _PING
-        return TextStream(event_headers(plan.request_bits), choice.pieces, start, end)
+        return TextStream(event_headers(plan.request_bits), list(choice.pieces), start, end)
 
 
 def _answer(plan: Plan) -> Answer:

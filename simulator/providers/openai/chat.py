@@ -97,7 +97,7 @@ class Chat:
         answer = answer_of(plan)
         shown = face(plan.model)
         choices = [
-            _CHOICE % (index, orjson.dumps("".join(choice.pieces)), FINISH[choice.finish])
+            _CHOICE % (index, orjson.dumps(choice.text), FINISH[choice.finish])
             for index, choice in enumerate(answer.choices)
         ]
         body = _REPLY % (

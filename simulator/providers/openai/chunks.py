@@ -41,7 +41,7 @@ class ChunkStream:
         closing: bytes,
     ) -> None:
         self.headers = headers
-        self._pieces = [choice.pieces for choice in choices]
+        self._pieces = [list(choice.pieces) for choice in choices]
         self._lanes = lanes
         self._head, self._tail, _ = lanes[0]
         self._opening = opening

@@ -87,7 +87,7 @@ class Completions:
         shown = face(plan.model)
         echoes = _echoes(call, answer)
         choices = [
-            _CHOICE % (orjson.dumps(echo + "".join(choice.pieces)), index, FINISH[choice.finish])
+            _CHOICE % (orjson.dumps(echo + choice.text), index, FINISH[choice.finish])
             for index, (echo, choice) in enumerate(zip(echoes, answer.choices, strict=True))
         ]
         usage = answer.usage

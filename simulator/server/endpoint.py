@@ -109,7 +109,10 @@ class DataEndpoint:
         if plan.offsets and not await self._hold(exchange, plan.offsets[-1]):
             self._bound(exchange.model).answered(499, house.clock() - exchange.arrived, exchange.body_bytes)
             return
-        await self._send(exchange, reply)
+        if exchange.direct is None:
+            await self._send(exchange, reply)
+        else:
+            self._write(exchange.direct, exchange, reply)
         usage = outcome.usage
         row = house.row
         row[_REQUESTS] += 1
@@ -194,13 +197,15 @@ class DataEndpoint:
             return False
         return True
 
-    async def _send(self, exchange: Exchange, reply: Reply) -> None:
+    def _write(self, direct: Direct, exchange: Exchange, reply: Reply) -> None:
         body = reply.body
-        direct = exchange.direct
-        if direct is not None:
-            head = self._head(exchange, reply.headers)
-            direct.reply(reply.status, b"%bcontent-length: %d\r\n" % (head, len(body)), body)
+        direct.reply(reply.status, b"%bcontent-length: %d\r\n" % (self._head(exchange, reply.headers), len(body)), body)
+
+    async def _send(self, exchange: Exchange, reply: Reply) -> None:
+        if exchange.direct is not None:
+            self._write(exchange.direct, exchange, reply)
             return
+        body = reply.body
         headers = [*reply.headers, *self._pairs(exchange), (b"content-length", b"%d" % len(body))]
         await exchange.send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await exchange.send({"type": "http.response.body", "body": body})

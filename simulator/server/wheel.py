@@ -1,8 +1,7 @@
 """The timing wheel: one timer a worker for everything that waits.
 
-Edge of the clock. A sleeping task a token costs a timer, a future and a task switch each, and at 2,000
-streams half the tokens were seen to leave more than 18 ms late; here a deadline is one append to the list
-of its millisecond, and all that is due in one turn leaves in that turn.
+Edge of the clock. A sleeping task a token costs a timer, a future and a task switch each; here a deadline is one
+append to the list of its millisecond, and all that is due in one turn leaves in that turn.
 
 Rules
 - A deadline is absolute, in seconds of `time.monotonic`, so a late token never delays the next.

@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test lint format bench reference coverage wheel-test clean
+.PHONY: help setup serve test lint format bench reference wheel-test clean
 
 help: ## Show this page
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,8 +25,15 @@ setup: $(VENV)/.test ## Make the environment for development
 serve: $(VENV)/.serve ## Serve on http://127.0.0.1:8080 (ARGS="--workers 4 --seed 7")
 	@$(BIN)/llm-simulator serve $(ARGS)
 
-test: $(VENV)/.test ## Run all tests (ARGS="-k wheel" for some)
+test: $(VENV)/.test ## Run all tests (ARGS="-k wheel" for some; COVERAGE=1 to see what they reach)
+ifdef COVERAGE
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m coverage run -m pytest $(ARGS)
+	@$(BIN)/python -W ignore -m coverage combine --quiet
+	@$(BIN)/python -m coverage report
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 lint: $(VENV)/.test ## Style, types and imports
 	@$(BIN)/ruff check .
@@ -44,14 +51,8 @@ bench: $(VENV)/.test ## Measure this machine: our fleet beside a bare server (ne
 reference: $(VENV)/.serve ## Write docs/configuration.md anew from the schema
 	@$(BIN)/python -m simulator.config.reference
 
-coverage: $(VENV)/.test ## Run all tests, in all processes, and show what they do not reach
-	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m coverage run -m pytest $(ARGS)
-	@$(BIN)/python -m coverage combine --quiet
-	@$(BIN)/python -m coverage report
-
 wheel-test: $(VENV)/.test ## Run the tests against the built wheel, away from the checkout
-	@$(BIN)/python -m tests.wheel
+	@$(BIN)/python -m tests.wheel $(ARGS)
 
 clean: ## Remove the environment and everything that was made
 	@rm -rf $(VENV) build dist .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis

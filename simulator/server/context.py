@@ -11,14 +11,12 @@ from simulator.engine.engine import Engine
 from simulator.providers.base import ModelEntry, Provider
 from simulator.server.address import Addresses
 from simulator.server.admission import Admission
+from simulator.server.lag import lag_of, note_lag
 from simulator.server.wheel import Wheel
-from simulator.state.board import Column
 from simulator.state.slot import Slot
 from simulator.telemetry.metrics import FLUSH_SECONDS, Metrics
 
 log = logging.getLogger("simulator.server")
-LAG_HALF_LIFE = 2.0
-"""Seconds in which the told schedule lag decays to half when nothing is late any more."""
 
 
 class Prepared:
@@ -64,9 +62,8 @@ class House:
         self.addresses = Addresses(slot, prepared.engine.seeds.seed, keyed=config.simulation.conditions == "request")
         server = config.server
         self.limits = (server.request_timeout_secs or float("inf"), server.write_timeout_secs)
-        self.lag_threshold_us = int(config.telemetry.lag_threshold_ms * 1000)
+        self.lag_threshold = config.telemetry.lag_threshold_ms / 1000
         self._wheel: Wheel | None = None
-        self._lag_at = 0.0
 
     @property
     def wheel(self) -> Wheel:
@@ -79,12 +76,9 @@ class House:
         """The wall clock in Unix seconds; only answers that are free of determinism read it."""
         return int(time.time())
 
-    def lag_us(self) -> int:
-        """The recent schedule lag, decayed to this moment."""
-        told = self.row[Column.LAG_US]
-        if told == 0:
-            return 0
-        return int(told * 0.5 ** ((self.clock() - self._lag_at) / LAG_HALF_LIFE))
+    def lag(self) -> float:
+        """This worker's recent schedule lag in seconds."""
+        return lag_of(self.row, self.clock())
 
     def close(self) -> None:
         """Write what is still noted and let go of the loop; the worker ends."""
@@ -95,10 +89,7 @@ class House:
 
     def _tell_lag(self, seconds: float) -> None:
         self.metrics.lagged(seconds)
-        now = self.clock()
-        decayed = self.row[Column.LAG_US] * 0.5 ** ((now - self._lag_at) / LAG_HALF_LIFE)
-        self._lag_at = now
-        self.row[Column.LAG_US] = int(max(decayed, seconds * 1e6))
+        note_lag(self.row, seconds, self.clock())
 
     def _flush_soon(self) -> None:
         asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.metrics.flush)

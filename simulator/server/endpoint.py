@@ -26,6 +26,7 @@ _REQUESTS = Column.REQUESTS
 _REFUSED = Column.REFUSED
 _TOKENS_OUT = Column.TOKENS_OUT
 _STREAMS = Column.STREAMS
+_LAG_US = Column.LAG_US
 
 
 class Exchange:
@@ -213,8 +214,8 @@ class DataEndpoint:
     def _head(self, exchange: Exchange, headers: Sequence[Header]) -> bytes:
         house = self._house
         told = house.addresses.lines(exchange.address)
-        if house.row[Column.LAG_US] > house.lag_threshold_us:
-            told += b"x-llm-sim-lag-ms: %d\r\n" % (house.lag_us() // 1000)
+        if house.row[_LAG_US] and (lag := house.lag()) > house.lag_threshold:
+            told += b"x-llm-sim-lag-ms: %d\r\n" % (lag * 1000)
         return lines(headers) + told
 
     def _pairs(self, exchange: Exchange) -> list[Header]:

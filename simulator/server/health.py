@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator import __version__
 from simulator.server.context import House
+from simulator.server.lag import lag_of
 from simulator.server.play import Receive, Send
 from simulator.server.respond import only_get, respond_json
 from simulator.state.board import Column, SlotState
@@ -16,9 +17,10 @@ STALE_NS = 5_000_000_000
 """A slot whose loop has not beaten for so long is told as stalled."""
 
 
-def fleet_facts(house: House, now_ns: int) -> dict[str, Any]:
+def fleet_facts(house: House) -> dict[str, Any]:
     """What the board tells of the fleet, by slot."""
     board = house.slot.board
+    now = house.clock()
     slots = []
     for ordinal in range(board.slots):
         row = board.row(ordinal)
@@ -31,7 +33,7 @@ def fleet_facts(house: House, now_ns: int) -> dict[str, Any]:
                 "ordinal": ordinal,
                 "state": state.name.lower(),
                 "pid": row[Column.PID],
-                "stalled": bool(beat) and state is SlotState.READY and now_ns - beat > STALE_NS,
+                "stalled": bool(beat) and state is SlotState.READY and now * 1e9 - beat > STALE_NS,
                 "connections": row[Column.CONNECTIONS],
                 "in_flight": row[Column.IN_FLIGHT],
                 "queued": row[Column.QUEUED],
@@ -40,7 +42,7 @@ def fleet_facts(house: House, now_ns: int) -> dict[str, Any]:
                 "requests": row[Column.REQUESTS],
                 "refused": row[Column.REFUSED],
                 "tokens_out": row[Column.TOKENS_OUT],
-                "schedule_lag_ms": row[Column.LAG_US] / 1000,
+                "schedule_lag_ms": round(lag_of(row, now) * 1000, 3),
                 "restarts": row[Column.RESTARTS],
                 "config_revision": row[Column.REVISION],
             }
@@ -59,17 +61,17 @@ class Health:
         if not await only_get(scope, send):
             return
         house = self._house
-        facts = fleet_facts(house, int(house.clock() * 1e9))
+        facts = fleet_facts(house)
         slots = facts["slots"]
         ready = sum(slot["state"] == "ready" and not slot["stalled"] for slot in slots)
         concurrency = house.config.simulation.concurrency
         in_flight = sum(slot["in_flight"] for slot in slots)
-        lag_ms = house.lag_us() / 1000
+        lag_ms = max([slot["schedule_lag_ms"] for slot in slots], default=0.0)
         warnings = []
         if ready < len(slots):
             warnings.append(f"{len(slots) - ready} of {len(slots)} workers are not ready")
         if lag_ms > house.config.telemetry.lag_threshold_ms:
-            warnings.append(f"this worker sends {lag_ms:.1f} ms late: the machine is too busy for the planned pace")
+            warnings.append(f"a worker sends {lag_ms:.1f} ms late: the machine is too busy for the planned pace")
         if in_flight > concurrency.max_concurrent_requests * concurrency.backpressure_threshold:
             warnings.append(f"{in_flight} requests in flight of {concurrency.max_concurrent_requests}")
         await respond_json(

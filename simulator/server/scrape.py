@@ -19,6 +19,7 @@ from prometheus_client.registry import Collector
 
 from simulator import __version__
 from simulator.server.context import House
+from simulator.server.lag import lag_of
 from simulator.server.play import Receive, Send
 from simulator.server.respond import only_get, respond
 from simulator.state.board import Column, SlotState
@@ -52,13 +53,14 @@ class BoardCollector(Collector):
         lag = GaugeMetricFamily("llm_simulator_worker_lag_seconds", "Recent schedule lag", labels=("worker",))
         up = GaugeMetricFamily("llm_simulator_worker_ready", "Whether the slot serves", labels=("worker",))
         restarts = CounterMetricFamily("llm_simulator_worker_restarts", "Respawns of the slot", labels=("worker",))
+        now = house.clock()
         for ordinal in range(board.slots):
             row = board.row(ordinal)
             if not row[Column.BOOTED_NS]:
                 continue
             label = (str(ordinal),)
             connections.add_metric(label, row[Column.CONNECTIONS])
-            lag.add_metric(label, row[Column.LAG_US] / 1e6)
+            lag.add_metric(label, lag_of(row, now))
             up.add_metric(label, row[Column.STATE] == SlotState.READY)
             restarts.add_metric(label, row[Column.RESTARTS])
         yield from (connections, lag, up, restarts)

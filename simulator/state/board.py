@@ -30,7 +30,7 @@ class Column(enum.IntEnum):
     SEQUENCE = 6
     """The number that the slot's next planned request gets; outlives the worker."""
     LAG_US = 7
-    """Recent schedule lag of streams: an exponentially decaying maximum, microseconds."""
+    """The latest large schedule lag, in microseconds; it fades from `LAG_AT_NS` on."""
     REVISION = 8
     RESTARTS = 9
     REQUESTS = 10
@@ -38,6 +38,7 @@ class Column(enum.IntEnum):
     TOKENS_OUT = 12
     STREAMS = 13
     BOOTED_NS = 14
+    LAG_AT_NS = 15
 
 
 class SlotState(enum.IntEnum):

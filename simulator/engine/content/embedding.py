@@ -14,6 +14,7 @@ All of it is integer arithmetic, exact in float64 in whatever order it is summed
 by the length, which IEEE 754 rounds in one way; so the bytes are the same on every machine.
 """
 
+import codecs
 import math
 import re
 from collections import Counter
@@ -44,6 +45,10 @@ _FACTORS: Final = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _TURN: Final = np.uint64(29)
 
 _Vector = npt.NDArray[np.float64]
+
+
+# A codec is imported from its file at first use; the engine opens no file while it plans.
+codecs.lookup("utf-32-le")
 
 
 class Embedder:

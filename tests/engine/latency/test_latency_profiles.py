@@ -1,6 +1,5 @@
 """The shipped profiles: every model that the official clients name, with limits, a pace and where it is from."""
 
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -14,7 +13,7 @@ from simulator.config.catalogue import load_catalogue
 from simulator.config.latency import problems
 from simulator.engine.latency import Timeline
 
-CARDS = load_catalogue(Path(__file__).parents[3] / "config" / "profiles")
+CARDS = load_catalogue()
 NAMES = {name for card in CARDS.values() for name in (card.id, *card.aliases)}
 
 

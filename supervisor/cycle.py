@@ -15,6 +15,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 EXTENSION = "llm_simulator.direct"
 """The key under `scope["extensions"]`."""
+_OVER = {"http_version": "1.1", "method": ""}
+"""The scope of a request that is over."""
 log = logging.getLogger("supervisor.http")
 
 
@@ -186,17 +188,19 @@ class Cycle:
     async def _follow(self, app: Any) -> None:
         try:
             await app(self.scope, self.receive, self.send)
+            if not (self.response_complete or self.gone):
+                log.error("the application returned without completing its response")
+                self.transport.close()
         except Exception:
             log.exception("the application failed")
             if self.response_started:
                 self.transport.close()
-                return
-            self.keep_alive = False
-            self.reply(500, b"content-type: text/plain\r\ncontent-length: 21\r\n", b"Internal Server Error")
-            return
-        if not (self.response_complete or self.gone):
-            log.error("the application returned without completing its response")
-            self.transport.close()
+            else:
+                self.keep_alive = False
+                self.reply(500, b"content-type: text/plain\r\ncontent-length: 21\r\n", b"Internal Server Error")
+        finally:
+            # The scope holds the cycle and the cycle the scope: let go, or each request waits for the collector.
+            self.scope = _OVER
 
     def _send_head(self, status: int, headers: Any) -> None:
         lines = []

@@ -1,7 +1,7 @@
 """One request and its response on a connection: ASGI's two calls, and a direct way past them.
 
 Edge. `send` and `receive` are what any ASGI application expects; the methods of the direct way
-(`take_body`, `reply`, `start`, `write`, `finish`, `abort`, `watch`) let an application that finds the cycle in its
+(`take_body`, `reply`, `start`, `write`, `abort`, `watch`) let an application that finds the cycle in its
 scope answer without a message, a copy or an await. Both ways end in the same state.
 """
 
@@ -40,8 +40,8 @@ class Cycle:
     """A request from its head to the end of its response."""
 
     __slots__ = (
-        "_connection", "_event", "_flow", "_length", "_lost", "_told", "body", "chunked", "expects_continue", "gone",
-        "keep_alive", "more_body", "response_complete", "response_started", "scope", "started", "transport",
+        "_connection", "_event", "_flow", "_length", "_lost", "_told", "body", "chunked", "expects_continue",
+        "gone", "keep_alive", "more_body", "response_complete", "response_started", "scope", "started", "transport",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, scope: Any, *, keep_alive: bool, expects_continue: bool) -> None:
@@ -83,8 +83,8 @@ class Cycle:
         self.transport.write(self._head(status, headers, b"" if self.scope["method"] == "HEAD" else body))
         self._complete()
 
-    def start(self, status: int, headers: bytes, first: bytes) -> bool:
-        """The head of a streamed response and its first bytes in one write."""
+    def start(self, status: int, headers: bytes, first: bytes, *, last: bool = False) -> bool:
+        """The head of a streamed response and its first bytes in one write; with `last` they are all of it."""
         if self.gone:
             return False
         self.response_started = True
@@ -94,24 +94,21 @@ class Cycle:
             self.transport.write(self._head(status, headers, first))
         else:
             self.chunked = True
-            chunk = b"%x\r\n%b\r\n" % (len(first), first) if first else b""
-            self.transport.write(self._head(status, headers + b"transfer-encoding: chunked\r\n", chunk))
+            self.transport.write(
+                self._head(status, headers + b"transfer-encoding: chunked\r\n", self._chunk(first, last=last))
+            )
+        if last:
+            self._complete()
         return self._flow.write_paused
 
-    def write(self, data: bytes) -> bool:
-        """A chunk."""
+    def write(self, data: bytes, *, last: bool = False) -> bool:
+        """A chunk; with `last` the response is complete."""
         if self.gone:
             return False
-        self.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data)
+        self.transport.write(self._chunk(data, last=last) if self.chunked else data)
+        if last:
+            self._complete()
         return self._flow.write_paused
-
-    def finish(self) -> None:
-        """The end of a streamed response."""
-        if self.gone:
-            return
-        if self.chunked:
-            self.transport.write(b"0\r\n\r\n")
-        self._complete()
 
     def abort(self) -> None:
         """Close without completing."""
@@ -226,13 +223,19 @@ class Cycle:
     def _send_body(self, body: bytes, *, more: bool) -> None:
         if self.scope["method"] != "HEAD":
             if self.chunked:
-                last = b"" if more else b"0\r\n\r\n"
-                self.transport.write((b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + last)
+                self.transport.write(self._chunk(body, last=not more))
             else:
                 self._count(len(body), more=more)
                 self.transport.write(body)
         if not more:
             self._complete()
+
+    @staticmethod
+    def _chunk(data: bytes, *, last: bool) -> bytes:
+        if last:
+            return b"%x\r\n%b\r\n0\r\n\r\n" % (len(data), data) if data else b"0\r\n\r\n"
+        # A chunk of no length would end the body.
+        return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
 
     def _count(self, size: int, *, more: bool) -> None:
         if self._length is None:

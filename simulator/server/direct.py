@@ -31,14 +31,14 @@ class Direct(Protocol):
         `headers` are ready lines, each ended by CRLF, with a content length and without date or connection.
         """
 
-    def start(self, status: int, headers: bytes, first: bytes) -> bool:
-        """Open a chunked response; `first`, its first bytes, leave in the same write. Returns `paused`."""
+    def start(self, status: int, headers: bytes, first: bytes, *, last: bool = False) -> bool:
+        """Open a chunked response; `first`, its first bytes, leave in the same write. Returns `paused`.
 
-    def write(self, data: bytes) -> bool:
-        """Send a chunk; `data` is not empty. Returns `paused`, so that a stream that flows need not ask."""
+        With `last` these are all of it: the response is complete and the connection may serve its next request.
+        """
 
-    def finish(self) -> None:
-        """Complete a chunked response; the connection may serve its next request."""
+    def write(self, data: bytes, *, last: bool = False) -> bool:
+        """Send a chunk; with `last` the response is complete. Returns `paused`, so a stream that flows need not ask."""
 
     def abort(self) -> None:
         """Close the connection at once, without completing the response."""

@@ -103,19 +103,18 @@ class Player:
         end = begin + 1
         while end < steps and offsets[end] <= elapsed:
             end += 1
-        data = self._frames(begin, end)
+        data, last = self._frames(begin, end), end == steps
         if begin:
-            stalls = direct.write(data)
+            stalls = direct.write(data, last=last)
         else:
             self.first_at = now
-            stalls = direct.start(*self._head, data)
+            stalls = direct.start(*self._head, data, last=last)
         self._position = end
-        if end < steps:
-            self._stalled = now if stalls else 0.0
-            return self._start + offsets[end]
-        direct.finish()
-        self.end(End.DONE)
-        return None
+        if last:
+            self.end(End.DONE)
+            return None
+        self._stalled = now if stalls else 0.0
+        return self._start + offsets[end]
 
     def failed(self, error: BaseException) -> None:
         """The wheel gave up on this stream."""
@@ -147,8 +146,7 @@ async def stream_direct(wheel: Wheel, direct: Direct, playback: Playback, head: 
     offsets, start = playback.offsets, playback.start
     if not offsets:
         stream = playback.stream
-        direct.start(*head, stream.frames(0, stream.steps))
-        direct.finish()
+        direct.start(*head, stream.frames(0, stream.steps), last=True)
         return (End.LEFT if direct.gone else End.DONE), start
     ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
     player = Player(direct, playback, head, ended)

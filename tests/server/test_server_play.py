@@ -42,16 +42,14 @@ class Connection:
         self.aborted = False
         self.lost = None
 
-    def start(self, status, headers, first):
-        return self.write(first)
+    def start(self, status, headers, first, *, last=False):
+        return self.write(first, last=last)
 
-    def write(self, data):
+    def write(self, data, *, last=False):
+        self.finished = last
         self.written.append((time.monotonic(), data))
         self.while_paused.append(self.paused)
         return self.paused
-
-    def finish(self):
-        self.finished = True
 
     def abort(self):
         self.aborted = True

@@ -69,6 +69,10 @@ class Reader:
         self.lags.append(time.time() - arrived)
         return size, arrived
 
+    def count(self, sock: socket.socket) -> int:
+        """How many bytes are in the buffer, without the moment of their arrival: half the price of `read`."""
+        return sock.recv_into(self.buffer)
+
 
 class Poller:
     """An epoll that is looked at, not slept in."""

@@ -47,8 +47,9 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """What was seen, in seconds: per token of a stamped read its lateness, per token when it was read, per stamped read
-    the client's own lag.
+    """What was seen, in seconds.
+
+    Per token of a stamped read its lateness, per token when it was read, per stamped read the client's own lag.
     """
 
     streams: int

@@ -197,7 +197,7 @@ def _complaint(text: str, document: object) -> Flaw:
 def _look_up(document: object, path: tuple[str | int, ...]) -> object:
     for step in path:
         try:
-            document = document[step]  # type: ignore[index]
+            document = document[step]  # type: ignore[index]  # whatever cannot be indexed raises, and is caught
         except (TypeError, LookupError):
             return msgspec.UNSET
     return document

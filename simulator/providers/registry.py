@@ -55,7 +55,7 @@ def _build(name: str, place: str) -> Provider:
         found: object = import_module(module.strip())
         for part in path.strip().split("."):
             found = getattr(found, part)
-        provider = found()  # type: ignore[operator]
+        provider = found()  # type: ignore[operator]  # what cannot be called is a broken provider, told below
     except Exception as error:
         raise BrokenProvider(f"provider '{name}' ({place}) cannot be loaded: {error!r}") from error
     absent = [member for member in _MEMBERS if not hasattr(provider, member)]

@@ -103,12 +103,12 @@ class _Merged(Collector):
         readable = []
         for path in files(self._directory):
             try:
-                MultiProcessCollector.merge([str(path)])  # type: ignore[no-untyped-call]
+                MultiProcessCollector.merge([str(path)])  # type: ignore[no-untyped-call]  # prometheus-client is not typed here
             except Exception as error:  # noqa: BLE001 - whatever a damaged file raises
                 log.warning("metrics file %s is damaged and left out: %s", path.name, error)
             else:
                 readable.append(str(path))
-        merged: Iterable[Metric] = MultiProcessCollector.merge(readable)  # type: ignore[no-untyped-call]
+        merged: Iterable[Metric] = MultiProcessCollector.merge(readable)  # type: ignore[no-untyped-call]  # as above
         return merged
 
 

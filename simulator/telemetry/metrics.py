@@ -129,7 +129,7 @@ class Metrics:
     def __init__(self, identity: str, models: Iterable[str]) -> None:
         """`identity` names the files: the slot's ordinal. `models` are the names that get a label of their own."""
         if DIRECTORY_VARIABLE in os.environ:
-            values.ValueClass = values.MultiProcessValue(lambda: identity)  # type: ignore[no-untyped-call]
+            values.ValueClass = values.MultiProcessValue(lambda: identity)  # type: ignore[no-untyped-call]  # prometheus-client is not typed here
         self.registry = CollectorRegistry()
         self._models = frozenset(models)
         self._bound: dict[tuple[str, str, str], Bound] = {}

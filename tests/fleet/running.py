@@ -5,31 +5,16 @@ import http.client
 import json
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from serving import wait_for
 
 STANDIN = Path(__file__).parent / "standin.py"
 PATIENCE = 20.0
-
-
-def wait_for(condition, what, patience=PATIENCE):
-    """The first true value of `condition()`; fails after `patience` seconds, telling `what`."""
-    deadline = time.monotonic() + patience
-    pause = select.poll()
-    while True:
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            value = condition()
-            if value:
-                return value
-        if time.monotonic() > deadline:
-            pytest.fail(f"waited {patience:g} s for {what() if callable(what) else what}")
-        pause.poll(5)
 
 
 def gone(pid):

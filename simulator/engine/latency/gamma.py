@@ -41,7 +41,7 @@ class Gamma(LogScored):
         super().__init__(offset, 1.0, given, *bounds(spec))
 
     @property
-    def reach(self) -> tuple[float, float]:  # type: ignore[override]
+    def reach(self) -> tuple[float, float]:  # type: ignore[override]  # a property where the base has an attribute
         """The ends of the table."""
         return float(self._logs[0]), float(self._logs[-1])
 

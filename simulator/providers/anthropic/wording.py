@@ -127,7 +127,7 @@ def _located(path: tuple[str | int, ...], body: bytes) -> tuple[list[str], tuple
         if step == "type":
             return steps, tags
         try:
-            node = node[step]  # type: ignore[index]
+            node = node[step]  # type: ignore[index]  # whatever cannot be indexed raises, and is caught
         except (TypeError, LookupError):
             node = None
         if isinstance(step, int):

@@ -65,9 +65,10 @@ def _words(error: Exception) -> str:
     from simulator.config.faults import ConfigError  # noqa: PLC0415 - only a failure needs it
 
     if isinstance(error, ConfigError):
-        count = len(error.faults)
-        head = "the configuration has a fault" if count == 1 else f"the configuration has {count} faults"
-        return f"Error: {head}\n" + "\n".join(f"  {fault}" for fault in error.faults)
+        if len(error.faults) == 1:
+            return f"Error: {error.faults[0]}"
+        head = f"Error: the configuration has {len(error.faults)} faults\n"
+        return head + "\n".join(f"  {fault}" for fault in error.faults)
     reason = " ".join(str(error).split()) or type(error).__name__
     return f"Error: {reason} ({type(error).__name__}; run again with --debug before the command for a traceback)"
 

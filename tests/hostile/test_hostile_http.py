@@ -156,7 +156,8 @@ def test_leave_is_not_given_for_a_body_that_is_too_large(fleet):
     with connected(fleet) as connection:
         connection.sendall(request("POST", PATH, "expect: 100-continue", "content-length: 1000000000"))
         with connection.makefile("rb") as file:
-            assert file.readline() == b"HTTP/1.1 413 Request Entity Too Large\r\n"
+            # The phrase after the number is another with each release of Python, and means nothing.
+            assert file.readline().startswith(b"HTTP/1.1 413 ")
 
 
 UPGRADES = {

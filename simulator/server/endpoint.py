@@ -18,6 +18,7 @@ from simulator.server.context import House, header_map
 from simulator.server.direct import Direct, direct_of
 from simulator.server.engine_refusals import refused
 from simulator.server.play import Asgi, End, Playback, Receive, Send, hold, lines, stream_asgi, stream_direct
+from simulator.server.refusals import worded
 from simulator.state.board import Column
 from simulator.telemetry.metrics import Bound
 
@@ -179,7 +180,7 @@ class DataEndpoint:
     async def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
         house = self._house
         bits = self._engine.seeds.request_bits(exchange.address)
-        reply = self._provider.refuse(refusal, bits)
+        reply = worded(self._provider, refusal, bits, b"POST")
         await self._send(exchange, reply)
         house.row[_REFUSED] += 1
         bound = self._bound(exchange.model)

@@ -10,7 +10,7 @@ from typing import Any
 from simulator.providers.base import Problem, Provider, Refusal, Reply
 from simulator.server.context import House, header_map
 from simulator.server.play import Receive, Send
-from simulator.server.refusals import Teller, choose
+from simulator.server.refusals import Teller, choose, worded
 
 
 class ModelsEndpoint:
@@ -31,7 +31,7 @@ class ModelsEndpoint:
         try:
             reply = self._reply(scope, provider, bits)
         except Refusal as refusal:
-            reply = provider.refuse(refusal, bits)
+            reply = worded(provider, refusal, bits, b"GET, HEAD")
         await self._teller.send(scope, send, reply, address, provider.name, "models")
 
     def _reply(self, scope: Any, provider: Provider, bits: bytes) -> Reply:

@@ -21,6 +21,14 @@ def choose(providers: Sequence[Provider], headers: Mapping[bytes, bytes]) -> Pro
     return providers[0]
 
 
+def worded(provider: Provider, refusal: Refusal, bits: bytes, allowed: bytes) -> Reply:
+    """A refusal in the provider's words; of a wrong method, with those that are `allowed` (RFC 9110 15.5.6)."""
+    reply = provider.refuse(refusal, bits)
+    if refusal.problem is not Problem.WRONG_METHOD:
+        return reply
+    return Reply(reply.status, (*reply.headers, (b"allow", allowed)), reply.body)
+
+
 class Teller:
     """Sends whole replies with the address headers, and counts them."""
 

@@ -49,7 +49,15 @@ def test_models_are_listed_in_the_shape_of_whoever_asks(app):
     one = ask(app, "GET", "/v1/models/claude-sonnet-4-5", headers=VERSION)
     assert one.json()["type"] == "model"
     assert ask(app, "GET", "/v1/models/no-such").status == 404
-    assert ask(app, "POST", "/v1/models").status == 405
+    refused = ask(app, "POST", "/v1/models")
+    assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_a_wrong_method_is_told_the_right_one(app):
+    for path in ("/v1/chat/completions", "/v1/messages"):
+        refused = ask(app, "GET", path)
+        assert (refused.status, refused.headers["allow"]) == (405, "POST")
+        assert "allow" not in ask(app, "POST", path, b"{").headers
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import NODEFAULT, inspect
 
-from simulator.config import latency, schema
+from simulator.config import latency, limits, scenarios, schema, section, state
 from simulator.config.convert import described
 from simulator.config.describe import allowed, structs, tags
 
@@ -106,7 +106,9 @@ class Words(msgspec.Struct, frozen=True):
 
 def page() -> str:
     """The whole page."""
-    words = {**_words(Path(schema.__file__)), **_words(Path(latency.__file__))}
+    words: dict[str, Words] = {}
+    for module in (section, latency, limits, scenarios, state, schema):
+        words |= _words(Path(str(module.__file__)))
     root = described(schema.Config)
     if not isinstance(root, inspect.StructType):
         raise TypeError("the configuration is not a struct")

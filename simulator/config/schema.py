@@ -1,26 +1,19 @@
 """The configuration, as values. Pure data: no file, no environment, no default that is not written here.
 
 Every section is a frozen struct; `load` builds one `Config` from the layers. A key's meaning, unit and
-bounds stand beside it: the reference page is generated from this file.
+bounds stand beside it: the reference page is generated from these files. Sections of some size have a file
+of their own: `latency`, `limits`, `state`, `scenarios`.
 """
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
 
 from simulator.config.latency import Latency, Milliseconds
-
-Port = Annotated[int, Meta(ge=0, le=65535)]
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
-Seconds = Annotated[float, Meta(ge=0)]
-Probability = Annotated[float, Meta(ge=0, le=1)]
-Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The base of every section: immutable, strict about keys."""
+from simulator.config.limits import Limits
+from simulator.config.scenarios import Scenario
+from simulator.config.section import Count, Port, Positive, Probability, Seconds, Section, Seed
+from simulator.config.state import State
 
 
 class Server(Section, frozen=True):
@@ -39,7 +32,14 @@ class Server(Section, frozen=True):
     request_timeout_secs: Seconds = 300
     """Longest a response may take before the connection is closed; 0 means no limit."""
     shutdown_timeout_secs: Seconds = 30
-    """How long running streams may go on after TERM."""
+    """How long running streams may go on after TERM; what is left then ends in band, with the provider's error."""
+    lame_duck_secs: Seconds = 0
+    """How long the fleet serves on after TERM, `/ready` off and `Connection: close` on every answer; load balancers
+    need some seconds to stop sending."""
+    max_requests: Count = 0
+    """A worker that has answered so many requests is replaced, one at a time and without a gap; 0 means never."""
+    max_requests_jitter: Count = 0
+    """Each worker adds a random number up to this to `max_requests`, so that they do not all come at once."""
     keep_alive_secs: Seconds = 75
     """How long an idle connection stays open; longer than the 60 s of common load balancers."""
     write_timeout_secs: Seconds = 30
@@ -233,6 +233,15 @@ class Telemetry(Section, frozen=True):
     """Schedule lag above which health and a response header say that the server itself was late."""
 
 
+class Watch(Section, frozen=True):
+    """Reload when the configuration's file changes."""
+
+    enabled: bool = True
+    """False waits for HUP or for `POST /admin/config/reload`."""
+    interval_secs: Annotated[float, Meta(ge=0.05)] = 1
+    """Between two looks at the file."""
+
+
 class Admin(Section, frozen=True):
     """The admin plane. With no key, only loopback may use it."""
 
@@ -240,6 +249,8 @@ class Admin(Section, frozen=True):
     """False serves no admin endpoint."""
     api_key: str | None = None
     """The key that admin requests must bring; null allows only loopback."""
+    api_key_file: str | None = None
+    """A file that holds the key, such as a mounted secret; it is read again when it changes."""
     allowed_ips: tuple[str, ...] = ()
     """Addresses or networks (`10.0.0.0/8`) that may use it; empty allows any that has the key."""
 
@@ -256,5 +267,10 @@ class Config(Section, frozen=True):
     providers: dict[str, ModelSettings] = {}
     """Settings by model name or pattern."""
     errors: Errors = Errors()
+    limits: Limits = Limits()
+    scenarios: dict[str, Scenario] = {}
+    """Scenarios by name, beside those that ship with the product."""
+    state: State = State()
     telemetry: Telemetry = Telemetry()
+    watch: Watch = Watch()
     admin: Admin = Admin()

@@ -41,6 +41,14 @@ class Column(enum.IntEnum):
     LAG_AT_NS = 15
 
 
+class Shared(enum.IntEnum):
+    """A cell of the row that belongs to the fleet as a whole."""
+
+    CONTROL = 0
+    """The revision of the control document that every request must see. Written by whoever changes the document,
+    always under the store's own lock, so it only grows."""
+
+
 class SlotState(enum.IntEnum):
     """The life of a slot, as the supervisor's deadlines see it."""
 
@@ -58,9 +66,12 @@ class Board:
         if slots < 1:
             raise ValueError(f"a board needs at least one slot, not {slots}")
         self.slots = slots
-        self._memory = mmap.mmap(-1, slots * ROW_CELLS * CELL_BYTES)
-        self.cells = memoryview(self._memory).cast("q")
-        """All cells, row after row, for those who read in a loop."""
+        self._memory = mmap.mmap(-1, (slots + 1) * ROW_CELLS * CELL_BYTES)
+        whole = memoryview(self._memory).cast("q")
+        self.cells = whole[: slots * ROW_CELLS]
+        """The cells of all slots, row after row, for those who read in a loop."""
+        self.shared: Row = whole[slots * ROW_CELLS :]
+        """The fleet's own cells, indexed by `Shared`."""
 
     def row(self, ordinal: int) -> Row:
         """The row of one slot, writable."""

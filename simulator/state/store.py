@@ -1,0 +1,188 @@
+"""The store: what the fleet shares beyond a process, as a few operations that mean something.
+
+Pure: the protocol and its values. Two stores keep it: `embedded` (LMDB, all workers of a host) and `redis` (many
+pods). Every time is integer microseconds of the wall clock; every amount a whole number of requests or tokens.
+
+What an implementation promises: an operation is atomic over all who share the store; it refuses nonsense (negative
+amounts, empty names, limits of zero) with ValueError and changes nothing; it never blocks the loop for longer than
+its own timeouts; and it raises `StoreUnavailable`, nothing else, where it cannot do what was asked.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+MINUTE_US = 60_000_000
+DAY_US = 86_400_000_000
+NEVER = -1
+"""A wait that does not end: more was asked for than the limit allows at all."""
+
+
+class StoreUnavailable(Exception):  # noqa: N818 - it is answered, not a crash
+    """The store cannot do what was asked; the message is one line for the operator."""
+
+
+class Conflict(Exception):  # noqa: N818 - as above
+    """The document has changed since it was read; `revision` is the present one."""
+
+    def __init__(self, revision: int) -> None:
+        super().__init__(f"the document is at revision {revision} already")
+        self.revision = revision
+
+
+class Demand(msgspec.Struct, frozen=True, gc=False):
+    """What one request asks of one limit.
+
+    `name` says whose limit (unique, at most 200 bytes). At most `capacity` are granted a period of `period_us`: as
+    a token bucket that is full at first and refills steadily, or with `fixed` anew in each period, which begins with
+    the first request in it. `amount` may be 0 (to read) and more than `capacity` (refused for ever).
+    """
+
+    name: bytes
+    amount: int
+    capacity: int
+    period_us: int
+    fixed: bool = False
+
+
+class Lease(msgspec.Struct, frozen=True, gc=False):
+    """A place among at most `limit` requests at the same time; given back by `settle`."""
+
+    name: bytes
+    limit: int
+
+
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """How a limit stands after an operation.
+
+    `remaining` is what could still be asked for at once; `reset_us` the time until nothing is used; `wait_us` the
+    time after which the same demand would be granted if nobody else came: 0 if it was granted, `NEVER` if it is more
+    than the limit itself. A lease's wait is not known and told as a second.
+    """
+
+    limit: int
+    remaining: int
+    reset_us: int
+    wait_us: int = 0
+
+
+class Verdict(msgspec.Struct, frozen=True, gc=False):
+    """Whether a request is admitted, with a standing for each demand and then for each lease, in their order.
+
+    All demands and leases are granted or none. `degraded`: the answer is this pod's share of the limits, because
+    what is shared between pods cannot be reached.
+    """
+
+    admitted: bool
+    standings: tuple[Standing, ...]
+    degraded: bool = False
+
+
+class Turn(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One remembered turn of a conversation: `body` is the turn as its writer encoded it, `tokens` its size."""
+
+    body: bytes
+    tokens: int
+
+
+class Session(msgspec.Struct, frozen=True, gc=False):
+    """A remembered conversation; times are microseconds of the wall clock."""
+
+    scope: str
+    name: str
+    created_us: int
+    used_us: int
+    turns: tuple[Turn, ...]
+
+    @property
+    def tokens(self) -> int:
+        """The size of all turns."""
+        return sum([turn.tokens for turn in self.turns])
+
+
+class SessionLimits(msgspec.Struct, frozen=True, gc=False):
+    """How much is remembered: the oldest turns, and the sessions unused for longest, give way."""
+
+    max_sessions: int
+    ttl_us: int
+    max_tokens: int
+
+
+class SessionSummary(msgspec.Struct, frozen=True, gc=False):
+    """A session as a listing shows it."""
+
+    scope: str
+    name: str
+    created_us: int
+    used_us: int
+    turns: int
+    tokens: int
+
+
+class Control(msgspec.Struct, frozen=True, gc=False):
+    """The control document: `body` at a revision, which grows by one with each change; (0, empty) at first."""
+
+    revision: int = 0
+    body: bytes = b""
+
+
+class StoreHealth(msgspec.Struct, frozen=True, gc=False):
+    """How the store does. `state` is `ok` or `degraded`, `reason` one line, empty if ok.
+
+    `redis_up` is None where there is no Redis.
+    """
+
+    backend: str
+    state: str = "ok"
+    reason: str = ""
+    redis_up: bool | None = None
+
+
+class Store(Protocol):
+    """Shared state, as the server uses it. Made and opened in a worker, after the fork."""
+
+    async def open(self) -> None:
+        """Begin; called once in the worker's loop. Raises `StoreUnavailable` only if nothing can be kept at all."""
+
+    async def close(self) -> None:
+        """Write what must last and let go; nothing may be called afterwards."""
+
+    def health(self) -> StoreHealth:
+        """How the store does, from memory: never waits."""
+
+    async def admit(self, demands: Sequence[Demand], leases: Sequence[Lease] = ()) -> Verdict:
+        """Grant all that a request asks for, or nothing."""
+
+    async def settle(self, changes: Sequence[Demand], released: Sequence[bytes] = ()) -> None:
+        """Correct what was granted: a demand's `amount` is charged without asking, or given back if negative.
+
+        Nothing is given back twice below zero use. `released` are names of leases.
+        """
+
+    async def session(self, scope: str, name: str, limits: SessionLimits) -> Session | None:
+        """A session that has not expired, and count it as used; None if there is none."""
+
+    async def remember(self, scope: str, name: str, turns: Sequence[Turn], limits: SessionLimits) -> Session:
+        """Append turns; makes the session if there is none. Drops what is beyond the limits, oldest first."""
+
+    async def sessions(self, limits: SessionLimits, *, after: str = "", most: int = 100) -> list[SessionSummary]:
+        """Sessions that have not expired, ordered by `scope/name`, those after `after`, at most `most`."""
+
+    async def forget(self, scope: str, name: str) -> bool:
+        """End a session; False if there was none."""
+
+    async def session_count(self, limits: SessionLimits) -> int:
+        """How many sessions there are, expired ones that nobody has met again perhaps included."""
+
+    async def control(self) -> Control:
+        """The control document."""
+
+    async def change(self, base: int, body: bytes) -> int:
+        """Replace the control document that was read at revision `base`; returns the new revision.
+
+        Raises `Conflict` if it has changed since.
+        """
+
+    async def count(self, name: bytes, ttl_us: int) -> int:
+        """Count one more and return the count; forgotten `ttl_us` after the first."""

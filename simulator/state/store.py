@@ -178,6 +178,9 @@ class Store(Protocol):
     async def control(self) -> Control:
         """The control document."""
 
+    def read_control(self) -> Control:
+        """The control document as this host knows it, from memory or the host's own file: never waits."""
+
     async def change(self, base: int, body: bytes) -> int:
         """Replace the control document that was read at revision `base`; returns the new revision.
 

@@ -105,7 +105,7 @@ class Acceptor:
         self._listener = listener
         self._cells = slot.board.cells
         self._row = slot.row
-        self._ordinal = slot.ordinal
+        self._me = slot.board.index(slot.ordinal, slot.seat)
         self._factory = factory
         self._max_connections = max_connections
         self._opening: set[asyncio.Task[None]] = set()
@@ -122,11 +122,19 @@ class Acceptor:
 
     def stop(self) -> None:
         """Accept no more; what is queued stays for the other workers. Idempotent."""
+        if self._stopped:
+            return
         self._stopped = True
         self._rest()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def finish(self) -> None:
+        """Take everything that is queued, whoever's turn it is, and accept no more."""
+        self.stop()
+        for _ in range(accept_queue(self._listener) or 0):
+            self._take()
 
     async def settle(self) -> None:
         """Wait until every accepted connection has its protocol."""
@@ -180,11 +188,11 @@ class Acceptor:
         connections = cells[Column.CONNECTIONS :: ROW_CELLS].tolist()
         beats = cells[Column.HEARTBEAT_NS :: ROW_CELLS].tolist()
         oldest = time.monotonic_ns() - FRESH_NS
-        me = self._ordinal
+        me = self._me
         others = [
-            connections[ordinal]
-            for ordinal, state in enumerate(states)
-            if state == SlotState.READY and beats[ordinal] >= oldest and ordinal != me
+            connections[seat]
+            for seat, state in enumerate(states)
+            if state == SlotState.READY and beats[seat] >= oldest and seat != me
         ]
         return surplus(connections[me], others, accept_queue(self._listener) or 1) if others else 0
 

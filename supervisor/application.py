@@ -5,7 +5,7 @@ The default application is imported late: after the environment and the metrics 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from simulator.config.load import Loaded
 from simulator.state.slot import Slot
@@ -23,6 +23,23 @@ class Application:
     preload: Callable[[Loaded], Any]
     create: Callable[[Any, Slot], Any]
     providers: Callable[[Any], Sequence[str]]
+
+
+class Leaving(Protocol):
+    """What an ASGI application may offer beside being called: how it behaves while its server leaves.
+
+    Both are plain calls in the worker's event loop, looked up by name; an application may lack either. They come in
+    this order, each at most once, and neither waits.
+    """
+
+    def refuse(self) -> None:
+        """From here on answer every new request of the data plane with the provider's own 503 and Retry-After.
+
+        Responses that are under way go on.
+        """
+
+    def conclude(self) -> None:
+        """End every response that is under way, in band, now: with the provider's own error where it streams."""
 
 
 @dataclass(frozen=True, slots=True)

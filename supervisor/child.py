@@ -12,17 +12,23 @@ from supervisor.application import Release
 class Child:
     """A live worker. Times are seconds of the monotonic clock; None is "not yet".
 
-    `asked` is when it was told to leave, by us or, as seen on the board, by somebody else.
+    `holds` is whether it may take over the slot: a replacement waits for it until its predecessor has let go.
+    `booted` is when it could serve, `ready` when it did. `asked` is when it was told to leave, by us or, as seen on
+    the board, by somebody else. Its silence is not judged before `excused`.
     """
 
     pid: int
     ordinal: int
     release: Release
     spawned: float
+    seat: int = 0
+    holds: bool = True
+    booted: float | None = None
     ready: float | None = None
     asked: float | None = None
     dumped: float | None = None
     killed: bool = False
+    excused: float = 0.0
 
 
 CLEARED = (
@@ -32,6 +38,8 @@ CLEARED = (
     Column.QUEUED,
     Column.STREAMS,
     Column.LAG_US,
+    Column.ORDER,
+    Column.SPENT,
 )
 """What a dead worker leaves on the board that is no longer true; SEQUENCE and the totals stay."""
 
@@ -64,14 +72,3 @@ def how_it_ended(status: int) -> str:
     except ValueError:
         name = f"signal {number}"
     return f"was ended by {name}"
-
-
-def next_to_replace(children: dict[int, Child], wanted: int, current: Release) -> Child | None:
-    """The worker whose turn it is in a rolling replacement, by ordinal.
-
-    One at a time: None while any of the `wanted` slots is not served, and when all are of the current release.
-    """
-    rows = [children.get(ordinal) for ordinal in range(wanted)]
-    if any(child is None or child.ready is None or child.asked is not None for child in rows):
-        return None
-    return next((child for child in rows if child is not None and child.release is not current), None)

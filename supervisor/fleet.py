@@ -9,6 +9,7 @@ import logging
 import os
 import platform
 import resource
+import secrets
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -17,9 +18,9 @@ from pathlib import Path
 from gunicorn.app.base import BaseApplication
 
 from simulator.config.load import Loaded, reload
-from simulator.state.board import Board
+from simulator.state.board import SEATS, Board
 from simulator.telemetry import logs
-from supervisor import cpus
+from supervisor import cpus, upgrade
 from supervisor.application import Application, Release, simulator_application
 from supervisor.arbiter import FleetArbiter
 from supervisor.banner import banner
@@ -27,7 +28,9 @@ from supervisor.metrics_folder import FolderError, mark_dead, metrics_folder
 from supervisor.notes import Notes
 from supervisor.ordinals import pod_ordinal
 from supervisor.parent import Parent
+from supervisor.parts import NotReloaded
 from supervisor.sockets import BindError, bind, local_url, url
+from supervisor.state_folder import StateError, StateFolder, state_folder
 
 log = logging.getLogger("supervisor.fleet")
 
@@ -44,18 +47,24 @@ class Fleet(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
         loaded: Loaded,
         listeners: Sequence[socket.socket],
         folder: Path | None,
+        state: StateFolder,
         make: Callable[[], Application],
         load: Callable[[Loaded], Loaded],
+        inheritance: upgrade.Inheritance | None = None,
     ) -> None:
         self.loaded = loaded
         self.listeners = listeners
         self.folder = folder
+        self.state_folder = state
+        self.state = state.path
+        self.inheritance = inheritance
+        self.fleet = secrets.token_hex(8)
         self.make = make
         self.load_again = load
         self.pod = pod_of(loaded)
         self.workers = self.wanted_workers(loaded)
         self.board = Board(max(2 * self.workers, self.workers + HEAD_ROOM))
-        self.notes = Notes(self.board.slots)
+        self.notes = Notes(self.board.slots * SEATS)
         self.parent = Parent()
         super().__init__()
 
@@ -68,8 +77,13 @@ class Fleet(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
     def load(self) -> Release:
         """Import and prepare the application: most of the start."""
         self.application = self.make()
-        self.first_release = Release(1, self.loaded, self.application.preload(self.loaded))
-        return self.first_release
+        return Release(1, self.loaded, self.application.preload(self.loaded))
+
+    @property
+    def private(self) -> Sequence[int]:
+        """Descriptors that no worker keeps: the lock on the state, and the pipe to a fleet that this one replaces."""
+        lock = self.state_folder.lock
+        return [*([] if lock is None else [lock]), *([] if self.inheritance is None else self.inheritance.private)]
 
     def run(self) -> int:
         """Prepare, fork, watch. Returns the exit code."""
@@ -77,7 +91,7 @@ class Fleet(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
         # From here on a signal waits for the loop, so that nothing is left behind by an early one.
         arbiter.init_signals()
         try:
-            self.load()
+            arbiter.release = self.load()
         except Exception as error:
             log.error("cannot start: %s: %s", type(error).__name__, error)  # noqa: TRY400 - one line for the operator
             log.debug("where it failed", exc_info=error)
@@ -87,16 +101,13 @@ class Fleet(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
             log.error("no worker can start: %s", arbiter.reason)
         return code
 
-    def reload(self, current: Release) -> Release | None:
-        """The next release from the configuration's sources, or None, with a log line, if it cannot be used."""
+    def reload(self, current: Release) -> Release:
+        """The next release from the configuration's sources. Raises `NotReloaded`."""
         try:
             loaded = self.load_again(current.loaded)
             prepared = self.application.preload(loaded)
-        except Exception as error:  # noqa: BLE001 - a bad configuration must not end a running fleet
-            log.error(  # noqa: TRY400 - one line for the operator
-                "the configuration is not reloaded and the running one stays: %s", " | ".join(str(error).splitlines())
-            )
-            return None
+        except Exception as error:  # a bad configuration must not end a running fleet
+            raise NotReloaded(" | ".join(str(error).splitlines()) or type(error).__name__) from error
         for warning in loaded.warnings:
             log.warning("%s", warning)
         for key in fixed_changes(current.loaded, loaded):
@@ -108,22 +119,33 @@ class Fleet(BaseApplication):  # type: ignore[misc]  # gunicorn is untyped
         """How many workers a configuration asks for; 0 means as many as there are CPUs for us."""
         return loaded.config.server.workers or cpus.available()
 
-    def announce(self, workers: int) -> None:
-        """Every worker answers: tell it on standard output."""
+    def announce(self, workers: int, release: Release) -> None:
+        """Every worker answers: tell it on standard output, and to the fleet that this one replaces."""
         words = banner(
             urls=[url(listener) for listener in self.listeners],
             local=local_url(self.listeners),
             workers=workers,
             pod=self.pod,
-            providers=self.application.providers(self.first_release.prepared),
-            loaded=self.loaded,
+            providers=self.application.providers(release.prepared),
+            loaded=release.loaded,
         )
         say(words)
+        if self.inheritance is not None:
+            self.inheritance.take_over()
+            self.inheritance = None
 
-    def forget(self, ordinal: int) -> None:
-        """A worker of this slot has ended."""
+    def forget(self, identity: str) -> None:
+        """The worker of a seat has ended; its files stay, but for the gauges of the living."""
         if self.folder is not None:
-            mark_dead(self.folder, ordinal)
+            mark_dead(self.folder, identity)
+
+    def upgrade(self) -> upgrade.Upgrade:
+        """Start another fleet of the same command line, which takes over the sockets. Raises OSError."""
+        return upgrade.start(self.listeners, self.state_folder, os.environ)
+
+    def handed_over(self) -> None:
+        """The other fleet serves: a temporary state folder is no longer ours to remove."""
+        self.state_folder.kept = True
 
 
 def run(
@@ -134,21 +156,23 @@ def run(
 ) -> int:
     """Serve `loaded` with a fleet until told to stop. Returns the exit code.
 
-    0 after a stop; 1 if the start fails (a port in use, an application that cannot be prepared), with one line
-    that says why; 3 if no worker can start. `application` and `load` exist for tests: what is served, and how
-    the configuration is loaded again on HUP.
+    0 after a stop; 1 if the start fails (a port or a state folder in use, an application that cannot be prepared),
+    with one line that says why; 3 if no worker can start. `application` and `load` exist for tests: what is served,
+    and how the configuration is loaded again on HUP.
     """
     logs.configure(loaded.config.telemetry.logging, shard=logs.fleet_shard(pod_of(loaded)))
     raise_descriptor_limit()
     with contextlib.ExitStack() as stack:
         try:
-            folder = prepare_metrics(stack, loaded)
-            listeners = bind(loaded.config.server.host, loaded.config.server.port)
-        except (BindError, FolderError) as error:
+            heir = upgrade.inherit(os.environ)
+            folder = prepare_metrics(stack, loaded, shared=heir is not None)
+            state = stack.enter_context(state_folder(loaded.config.state.path, heir.state if heir else None))
+            listeners = heir.listeners if heir else bind(loaded.config.server.host, loaded.config.server.port)
+        except (BindError, FolderError, StateError, upgrade.InheritanceError) as error:
             log.error("%s", error)  # noqa: TRY400 - one line for the operator
             return 1
         stack.callback(close_all, listeners)
-        return Fleet(loaded, listeners, folder, application, load).run()
+        return Fleet(loaded, listeners, folder, state, application, load, heir).run()
 
 
 def pod_of(loaded: Loaded) -> int:
@@ -156,10 +180,10 @@ def pod_of(loaded: Loaded) -> int:
     return pod_ordinal(loaded.config.simulation.pod_ordinal, os.environ, platform.node())
 
 
-def prepare_metrics(stack: contextlib.ExitStack, loaded: Loaded) -> Path | None:
+def prepare_metrics(stack: contextlib.ExitStack, loaded: Loaded, *, shared: bool = False) -> Path | None:
     """The metrics folder for as long as the stack lives; None where metrics are off. Raises `FolderError`."""
     metrics = loaded.config.telemetry.metrics
-    return stack.enter_context(metrics_folder(metrics.directory)) if metrics.enabled else None
+    return stack.enter_context(metrics_folder(metrics.directory, shared=shared)) if metrics.enabled else None
 
 
 def close_all(listeners: Sequence[socket.socket]) -> None:
@@ -191,6 +215,7 @@ def fixed_changes(before: Loaded, after: Loaded) -> list[str]:
         "server.host": (old.server.host, new.server.host),
         "server.port": (old.server.port, new.server.port),
         "simulation.pod_ordinal": (old.simulation.pod_ordinal, new.simulation.pod_ordinal),
+        "state.path": (old.state.path, new.state.path),
         "telemetry.metrics": (old.telemetry.metrics, new.telemetry.metrics),
     }
     return [key for key, (was, is_now) in pairs.items() if was != is_now]

@@ -40,6 +40,8 @@ class LLMProtocol(HttpToolsProtocol):
 
     write_timeout = 30.0
     """Seconds that a complete response may lie unread while its client reads nothing of it."""
+    leaving = False
+    """Whether the server leaves: every response that begins is then the last of its connection, and says so."""
     cycle: Cycle | None  # type: ignore[assignment]  # leaner than uvicorn's, with the same part in the protocol
 
     def __init__(
@@ -226,17 +228,41 @@ class LLMProtocol(HttpToolsProtocol):
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def shutdown(self) -> None:
-        """The server stops: an idle connection closes, a busy one after its response."""
-        if self.cycle is None or (self.cycle.response_complete and not self._waiting):
-            self.transport.close()
-        else:
-            self.cycle.keep_alive = False
+    @property
+    def busy(self) -> bool:
+        """Whether a request is complete, or begun in earnest, and its response is not."""
+        return bool(self._waiting) or (self.cycle is not None and not self.cycle.response_complete)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether the client has got an answer to all that it has sent, and has sent something."""
+        return not (self.busy or self._receiving)
+
+    def idle_since(self) -> float | None:
+        """Since when, on the loop's clock, nothing has been asked or answered; None amid a request or response."""
+        if self.busy:
+            return None
+        untouched = self.cycle is None and self._in_head and not self._head_bytes
+        return self._since if untouched or not self._receiving else None
+
+    def leave(self) -> None:
+        """The server leaves: the response that is about to begin is the connection's last.
+
+        An idle connection stays: its client may be sending at this very moment, and would lose the request. One whose
+        response began with the promise to stay open becomes idle after it.
+        """
+        cycle = self._running
+        if cycle is not None and not cycle.response_started and not self._waiting:
+            cycle.keep_alive = False
 
     _common: tuple[Any, bytes] = (None, b"")
 
     def _run(self, cycle: Cycle) -> None:
         """Start a request. `self.cycle` is the latest, which waits for its turn where a client pipelines."""
+        if self.leaving:
+            if self.transport.is_closing():
+                return  # what follows a last response is not answered (RFC 9112 9.6)
+            cycle.keep_alive = cycle.keep_alive and bool(self._waiting)
         self._running = cycle
         cycle.run(self.app)
 

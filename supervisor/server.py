@@ -1,12 +1,12 @@
-"""One worker's HTTP server: uvicorn's, with our signals, our accept, our heartbeat and our drain.
+"""One worker's HTTP server: uvicorn's, with our signals, our accept, our heartbeat and our way to leave.
 
 Edge. Promises to operators:
 
-- TERM drains: the worker accepts no more, closes idle connections, lets running responses finish for at most
-  `server.shutdown_timeout_secs`, then cancels them, and returns.
-- INT and QUIT stop quickly: running responses are cut.
+- While a predecessor holds the slot the worker waits, started but without accepting, until it is let go.
+- TERM: the worker leaves and loses no request: with the fleet if that stops, by itself while others serve
+  (`supervisor.departure`). INT and QUIT stop quickly: running responses are cut.
 - The heartbeat comes from the event loop, also while draining: a blocked loop is seen, a slow stream is not.
-- When the supervisor is gone the worker drains for at most `ORPHAN_SECONDS`.
+- When the supervisor is gone the worker leaves within five seconds, whatever its loop does.
 
 It knows nothing of what is served.
 """
@@ -18,29 +18,30 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from email.utils import formatdate
-from typing import Any
+from typing import Any, cast
 
 import uvicorn
 
 from simulator.config import schema
-from simulator.state.board import Column, SlotState
+from simulator.state.board import Column, Order, Shared, SlotState, Stopping
 from simulator.state.slot import Slot
 from supervisor.accept import Acceptor
-from supervisor.parent import Parent
+from supervisor.deadlines import lifetime
+from supervisor.departure import Departure, Way
+from supervisor.memory import Tide
+from supervisor.parent import ORPHAN_LIMIT_SECONDS, Parent
 from supervisor.protocol import LLMProtocol
 
 log = logging.getLogger("supervisor.server")
 
 BEAT_SECONDS = 0.5
-ORPHAN_SECONDS = 2.5
-"""How long an orphan's responses may go on."""
-CANCEL_SECONDS = 1.0
-"""How long cancelled responses may take to end, and how long the application may take to stop."""
-POLL_SECONDS = 0.05
-"""Between two looks at what still runs while draining; a lost connection is seen at once."""
+STANDBY_SECONDS = 0.001
+"""Between two looks at whether the predecessor has let go; a loop's timers are no finer."""
+SHUTDOWN_SECONDS = 1.0
+"""How long the application may take to stop; half of it where the worker must leave quickly."""
 SWITCH_MARGIN_SECONDS = 15.0
-"""Beyond the supervisor's own limit the kernel ends a worker whose loop no longer runs, so that even a blocked
-orphan does not live for ever."""
+"""Beyond the supervisor's own limit the kernel ends a worker whose loop no longer runs, so that one without a
+supervisor does not live for ever, even where the system tells nobody of a parent's death."""
 LONGEST_SWITCH_SECONDS = 1_000_000.0
 
 
@@ -51,8 +52,8 @@ class StartError(Exception):
 class Server(uvicorn.Server):
     """Serve one application on shared listening sockets until told to stop.
 
-    `ready` is called when connections are accepted. `parent` is None where there is no supervisor; a second
-    TERM then stops quickly.
+    `ready` is called when connections are accepted. `parent` is None where there is no supervisor; a TERM then stops
+    as it stops a fleet, and a second one stops quickly.
     """
 
     def __init__(
@@ -83,12 +84,14 @@ class Server(uvicorn.Server):
         self._settings = settings
         self._parent = parent
         self._ready = ready
-        self._acceptors: list[Acceptor] = []
-        self._stop = asyncio.Event()
-        self._news = asyncio.Event()
-        self._quick = False
-        self._deadline = float("inf")
         self._orphaned = False
+        self._acceptors: list[Acceptor] = []
+        self._protocol: type[LLMProtocol] = LLMProtocol
+        state = self.server_state
+        connections = cast("set[LLMProtocol]", state.connections)
+        self._departure = Departure(app, connections, state.tasks, settings)
+        self._lifetime = lifetime(settings, slot.shard, slot.home[Column.SEQUENCE])
+        self._tide = Tide()
         self._timers: dict[Callable[[], None], asyncio.TimerHandle] = {}
 
     async def serve(self, sockets: Sequence[socket.socket] | None = None) -> None:
@@ -101,12 +104,16 @@ class Server(uvicorn.Server):
         self._tell_date()
         try:
             await self._boot(sockets or ())
-            await self._stop.wait()
-            await self._drain()
+            await self._departure.wait()
+            self._protocol.leaving = True
+            self._row[Column.STATE] = SlotState.DRAINING
+            await self._departure.run(self._acceptors, sockets or ())
+            await self._end()
         finally:
             for timer in self._timers.values():
                 timer.cancel()
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            if self._parent is not None:
+                self._parent.watch(0)
 
     async def _boot(self, listeners: Sequence[socket.socket]) -> None:
         config = self.config
@@ -116,6 +123,9 @@ class Server(uvicorn.Server):
         if self.lifespan.should_exit:
             raise StartError("the application's start failed; the log tells why")
         factory = self._factory()
+        await self._standby()
+        if self._departure.told:
+            return
         limit = self._settings.max_connections
         self._acceptors = [
             Acceptor(self._loop, listener, self._slot, factory, max_connections=limit) for listener in listeners
@@ -128,100 +138,67 @@ class Server(uvicorn.Server):
         row[Column.STATE] = SlotState.READY
         self._ready()
 
+    async def _standby(self) -> None:
+        """Until the slot is this worker's."""
+        row = self._row
+        if row[Column.ORDER] == Order.WAIT:
+            row[Column.STATE] = SlotState.STANDBY
+        while row[Column.ORDER] == Order.WAIT and not self._departure.told:  # noqa: ASYNC110 - what is awaited is a cell
+            await asyncio.sleep(STANDBY_SECONDS)
+
     def _factory(self) -> Callable[[], asyncio.BaseProtocol]:
         """A maker of protocols that take themselves off the board when their connection is lost."""
-        row, news, patience = self._row, self._news, self._settings.write_timeout_secs
+        row, look = self._row, self._departure.look
 
         class Counted(LLMProtocol):
-            write_timeout = patience
+            write_timeout = self._settings.write_timeout_secs
 
             def connection_lost(self, exc: Exception | None) -> None:
                 row[Column.CONNECTIONS] -= 1
-                news.set()
                 super().connection_lost(exc)
+                look()
 
+        self._protocol = Counted
         config, state, app_state, loop = self.config, self.server_state, self.lifespan.state, self._loop
         return lambda: Counted(config, state, app_state, loop)
 
-    async def _drain(self) -> None:
-        self._row[Column.STATE] = SlotState.DRAINING
-        self._deadline = min(self._deadline, self._loop.time() + self._settings.shutdown_timeout_secs)
-        for acceptor in self._acceptors:
-            acceptor.stop()
-        for acceptor in self._acceptors:
-            await acceptor.settle()
-        # Two turns: a request that has already arrived on an idle connection is read, and then answered.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
-        await self._finish()
-        await self._cancel()
+    async def _end(self) -> None:
+        """Have the application stop."""
+        seconds = SHUTDOWN_SECONDS / 2 if self._departure.quick or self._orphaned else SHUTDOWN_SECONDS
         try:
-            async with asyncio.timeout(CANCEL_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self.lifespan.shutdown()
         except TimeoutError:
-            log.warning("the application did not stop within %g s", CANCEL_SECONDS)
-
-    async def _finish(self) -> None:
-        """Wait for running responses, until the deadline or a quick stop."""
-        state = self.server_state
-        while (state.connections or state.tasks) and not self._quick:
-            remaining = self._deadline - self._loop.time()
-            if remaining <= 0:
-                return
-            self._news.clear()
-            try:
-                async with asyncio.timeout(min(remaining, POLL_SECONDS)):
-                    await self._news.wait()
-            except TimeoutError:
-                continue
-
-    async def _cancel(self) -> None:
-        """End what still runs."""
-        tasks = set(self.server_state.tasks)
-        # Idle connections are closed by now, and a response need not have a task.
-        running = max(len(tasks), len(self.server_state.connections))
-        if running:
-            log.warning("%d responses did not finish in time and were cut", running)
-        if tasks:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks, timeout=CANCEL_SECONDS)
-        for connection in list(self.server_state.connections):
-            connection.transport.close()
-        if self.server_state.connections:
-            await asyncio.sleep(0)
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        await asyncio.sleep(0)
+            log.warning("the application did not stop within %g s", seconds)
 
     def _told(self, number: signal.Signals) -> None:
         """A signal; runs in the event loop."""
-        again = self._stop.is_set()
-        if number != signal.SIGTERM or (again and self._parent is None):
-            self._quick = True
-            self._deadline = 0.0
-        self._stop.set()
-        self._news.set()
         self._look_for_parent()
+        shared = self._slot.board.shared
+        if number != signal.SIGTERM or (self._parent is None and self._departure.told):
+            self._departure.tell(Way.QUICK)
+        elif self._parent is None:
+            shared[Shared.STOPPING] = Stopping.STOP
+            self._departure.tell(Way.STOP)
+        else:
+            self._departure.tell(Way.STOP if shared[Shared.STOPPING] == Stopping.STOP else Way.RETIRE)
 
     def _look_for_parent(self) -> None:
         if self._parent is None or self._orphaned or self._parent.alive:
             return
         self._orphaned = True
-        log.error("the supervisor is gone; this worker leaves within %g s", ORPHAN_SECONDS)
-        self._deadline = min(self._deadline, self._loop.time() + ORPHAN_SECONDS)
-        self._stop.set()
-        self._news.set()
+        log.error("the supervisor is gone; this worker leaves within %g s", ORPHAN_LIMIT_SECONDS)
+        self._departure.tell(Way.ORPHAN)
 
     def _beat(self) -> None:
         self._row[Column.HEARTBEAT_NS] = time.monotonic_ns()
+        self._tide.look(self._row[Column.CONNECTIONS])
+        if self._lifetime and self.server_state.total_requests >= self._lifetime:
+            self._row[Column.SPENT] = 1
         if self._parent is not None:
             self._look_for_parent()
-            # SIGALRM is left to its default action, which ends the process.
             limit = min(self._settings.heartbeat_timeout_secs, LONGEST_SWITCH_SECONDS) + SWITCH_MARGIN_SECONDS
-            signal.setitimer(signal.ITIMER_REAL, limit)
+            self._parent.watch(limit)
         self._later(BEAT_SECONDS, self._beat)
 
     def _tell_date(self) -> None:

@@ -23,6 +23,11 @@ class SignalPipe:
         self._poll = select.poll()
         self._poll.register(self._out, select.POLLIN)
 
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """Both ends of the pipe; a process that is forked has no use for them."""
+        return self._out, self._in
+
     def catch(self, numbers: Iterable[int]) -> None:
         """From here on these signals do nothing but wait in the pipe."""
         signal.set_wakeup_fd(self._in, warn_on_full_buffer=False)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import secrets
 from collections.abc import Callable
 
 import uvloop
@@ -22,19 +23,22 @@ from supervisor.fleet import close_all, pod_of, prepare_metrics, raise_descripto
 from supervisor.metrics_folder import FolderError
 from supervisor.server import Server, StartError
 from supervisor.sockets import BindError, bind, local_url, url
+from supervisor.state_folder import StateError, state_folder
 
 log = logging.getLogger("supervisor.solo")
 
 
 def run(loaded: Loaded, *, application: Callable[[], Application] = simulator_application) -> int:
     """Serve `loaded` in this process until told to stop. Returns the exit code: 0, or 1 if the start fails."""
-    slot = Slot(0, pod_of(loaded), Board(1))
-    logs.configure(loaded.config.telemetry.logging, shard=slot.shard)
+    pod = pod_of(loaded)
+    logs.configure(loaded.config.telemetry.logging, shard=f"{pod}.0")
     raise_descriptor_limit()
     settings = loaded.config.server
     with contextlib.ExitStack() as stack:
         try:
             prepare_metrics(stack, loaded)
+            folder = stack.enter_context(state_folder(loaded.config.state.path))
+            slot = Slot(0, pod, Board(1), secrets.token_hex(8), folder.path)
             listeners = bind(settings.host, settings.port)
             stack.callback(close_all, listeners)
             made = application()
@@ -47,7 +51,7 @@ def run(loaded: Loaded, *, application: Callable[[], Application] = simulator_ap
                         urls=[url(listener) for listener in listeners],
                         local=local_url(listeners),
                         workers=1,
-                        pod=slot.pod,
+                        pod=pod,
                         providers=made.providers(prepared),
                         loaded=loaded,
                     )
@@ -56,7 +60,7 @@ def run(loaded: Loaded, *, application: Callable[[], Application] = simulator_ap
             server = Server(made.create(prepared, slot), slot, settings, ready=ready)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(server.serve(listeners))
-        except (BindError, FolderError, StartError) as error:
+        except (BindError, FolderError, StartError, StateError) as error:
             log.error("%s", error)  # noqa: TRY400 - one line for the operator
             return 1
         except Exception as error:

@@ -1,7 +1,8 @@
 """A worker process, from the fork to its end. Edge: the part of a gunicorn worker that runs in the child.
 
-Its life as the operator sees it: BOOTING from the fork, READY when it accepts, DRAINING after TERM, then gone
-with exit code 0. A failure to start ends it with `BOOT_FAILED` and leaves a note for the supervisor.
+Its life as the operator sees it: BOOTING from the fork, STANDBY while a predecessor still holds the slot, READY when
+it accepts, DRAINING after TERM, then gone with exit code 0. A failure to start ends it with `BOOT_FAILED` and leaves
+a note for the supervisor.
 """
 
 import asyncio
@@ -36,7 +37,7 @@ STACK_SIGNAL = signal.SIGUSR2
 """Makes a worker write the stacks of its threads to standard error, from C, whatever its loop is doing."""
 
 _DEFAULT = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGCHLD, signal.SIGALRM)
-_IGNORED = (signal.SIGHUP, signal.SIGUSR1, signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH)
+_IGNORED = (signal.SIGHUP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH)
 
 
 class BoardBeat:
@@ -69,6 +70,7 @@ class FleetWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
         listeners: Sequence[socket.socket],
         parent: Parent,
         notes: Notes,
+        private: Sequence[int] = (),
     ) -> None:
         # gunicorn's own constructor makes a temporary file for the heartbeat; everything it sets that this
         # class's life needs is set here.
@@ -78,6 +80,7 @@ class FleetWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
         self.sockets = list(listeners)
         self.parent = parent
         self.notes = notes
+        self.private = tuple(private)
         self.ppid = parent.pid
         self.pid = 0
         self.booted = False
@@ -106,7 +109,6 @@ class FleetWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
 
     def init_process(self) -> None:
         """Prepare the process and serve until told to stop."""
-        self.parent.tie()
         self.init_signals()
         config = self.release.loaded.config
         logs.configure(config.telemetry.logging, shard=self.slot.shard)
@@ -120,10 +122,13 @@ class FleetWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
         Until the event loop has its own handlers TERM and INT simply end the process: nothing is served yet.
         """
         signal.set_wakeup_fd(-1)
+        for descriptor in self.private:
+            os.close(descriptor)
         for number in _DEFAULT:
             signal.signal(number, signal.SIG_DFL)
         for number in _IGNORED:
             signal.signal(number, signal.SIG_IGN)
+        self.parent.tie()
         faulthandler.register(STACK_SIGNAL, all_threads=True, chain=False)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, set(signal.valid_signals()))
 
@@ -144,7 +149,7 @@ class FleetWorker(Worker):  # type: ignore[misc]  # gunicorn is untyped
         if self.booted:
             log.critical("the worker ends because of %s", _line(error), exc_info=error)
             return 1
-        self.notes.write(self.slot.ordinal, _line(error))
+        self.notes.write(self.slot.board.index(self.slot.ordinal, self.slot.seat), _line(error))
         log.error("the worker cannot start: %s", _line(error))
         log.debug("where it failed", exc_info=error)
         return BOOT_FAILED

@@ -1,7 +1,9 @@
 """The address of a response: taken on arrival, told in headers, and read back for a replay.
 
-Pure but for the slot's sequence. `x-llm-sim-shard: <pod>.<worker>`, `x-llm-sim-sequence`, `x-llm-sim-seed`
-stand on every response; `x-llm-sim-key` and `x-llm-sim-retry` where the conditions were keyed.
+Pure but for the slot's sequence, which goes on whoever holds the slot; a worker that is being replaced numbers its
+last requests from a range of their own (`simulator.state.slot`). `x-llm-sim-shard: <pod>.<worker>`,
+`x-llm-sim-sequence`, `x-llm-sim-seed` stand on every response; `x-llm-sim-key` and `x-llm-sim-retry` where the
+conditions were keyed.
 """
 
 import re
@@ -9,8 +11,7 @@ from collections.abc import Mapping
 
 from simulator.engine.plan import Address
 from simulator.providers.base import Problem, Refusal
-from simulator.state.board import Column
-from simulator.state.slot import Slot
+from simulator.state.slot import Arrivals, Slot
 
 REPLAY = b"x-llm-sim-replay"
 KEY = b"x-llm-sim-key"
@@ -18,7 +19,6 @@ RETRY = b"x-stainless-retry-count"
 MAX_KEY = 200
 _REPLAY = re.compile(rb"(\d{1,9})\.(\d{1,9})/(\d{1,18})\Z")
 _VISIBLE = re.compile(rb"[\x21-\x7e]+\Z")
-_SEQUENCE = Column.SEQUENCE
 
 
 class Addresses:
@@ -26,7 +26,7 @@ class Addresses:
 
     def __init__(self, slot: Slot, seed: int, *, keyed: bool) -> None:
         """`keyed`: whether conditions are drawn from the request itself (`simulation.conditions: request`)."""
-        self._row = slot.row
+        self._take = Arrivals(slot).take
         self._seed = seed
         self._keyed = keyed
         self._pod = slot.pod
@@ -35,10 +35,7 @@ class Addresses:
 
     def arrive(self) -> Address:
         """The next address of the shard. Every request of the data plane takes one, refused or not."""
-        row = self._row
-        sequence = row[_SEQUENCE]
-        row[_SEQUENCE] = sequence + 1
-        return Address(self._seed, self._pod, self._worker, sequence)
+        return Address(self._seed, self._pod, self._worker, self._take())
 
     def conditions(self, address: Address, headers: Mapping[bytes, bytes]) -> Address:
         """The address that the request's own headers ask for: a replay, or keyed conditions.

@@ -84,9 +84,25 @@ def test_a_blocked_worker_is_replaced_and_its_stack_is_told(launch):
 def test_a_stopped_worker_is_replaced(launch):
     fleet = launch(workers=2, server={"heartbeat_timeout_secs": 1})
     victim = fleet.by_ordinal(2)[0]
+    began = time.monotonic()
     os.kill(victim["pid"], signal.SIGSTOP)
     wait_for(lambda: victim["pid"] not in fleet.who()["pids"], "the replacement")
+    assert time.monotonic() - began < 2, "the heartbeat's timeout, and a second"
     assert fleet.by_ordinal(2)[0]["pid"] != victim["pid"]
+    fleet.note_pids()
+
+
+def test_who_waits_for_a_stopped_process_s_lock_is_not_replaced_with_it(launch):
+    """The store's locks are the kernel's: a stopped holder silences every loop that wants one."""
+    fleet = launch(workers=2, server={"heartbeat_timeout_secs": 1})
+    holder = fleet.get("/lock")["pid"]
+    (waiter,) = [answer["pid"] for answer in fleet.by_ordinal(2).values() if answer["pid"] != holder]
+    os.kill(holder, signal.SIGSTOP)
+    # Nobody but the waiter accepts.
+    assert fleet.get("/lock")["pid"] == waiter
+    wait_for(lambda: holder not in fleet.who()["pids"], "the replacement")
+    assert waiter in fleet.who()["pids"]
+    assert "its event loop has not run" not in fleet.log()
     fleet.note_pids()
 
 

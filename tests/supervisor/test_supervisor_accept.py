@@ -120,7 +120,7 @@ def run(scenario, **options):
 
 async def until(condition):
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - what is waited for is a cell of the board
+        while not condition():
             await asyncio.sleep(0.001)
 
 

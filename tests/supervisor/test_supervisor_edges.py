@@ -101,13 +101,23 @@ def test_a_configured_folder_loses_only_metric_files(tmp_path):
     (tmp_path / "keep.txt").write_text("")
     with metrics_folder(str(tmp_path)) as folder:
         assert [file.name for file in folder.iterdir()] == ["keep.txt"]
-        for name in ("gauge_livesum_1.db", "gauge_livesum_11.db", "counter_1.db"):
+        for name in ("gauge_livesum_1.db", "gauge_livesum_11.db", "gauge_livesum_1b.db", "counter_1.db"):
             (folder / name).write_bytes(b"")
-        mark_dead(folder, 1)
+        mark_dead(folder, "1")
         assert not (folder / "gauge_livesum_1.db").exists()
         assert (folder / "gauge_livesum_11.db").exists()
+        assert (folder / "gauge_livesum_1b.db").exists()
         assert (folder / "counter_1.db").exists()
     assert [file.name for file in tmp_path.iterdir()] == ["keep.txt"]
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_a_folder_that_another_fleet_still_writes_to_is_left_alone(tmp_path):
+    (tmp_path / "counter_0.db").write_bytes(b"theirs")
+    with metrics_folder(str(tmp_path), shared=True) as folder:
+        assert folder.parent == tmp_path
+        (folder / "counter_0.db").write_bytes(b"ours")
+    assert [file.name for file in tmp_path.iterdir()] == ["counter_0.db"]
 
 
 @pytest.mark.usefixtures("_fresh")

@@ -10,20 +10,31 @@ from simulator.config.schema import Server
 from simulator.state.board import Board, Column, SlotState
 from supervisor.application import Release
 from supervisor.backoff import LONGEST_SECONDS, Backoff
-from supervisor.child import Child, clear, ended_well, how_it_ended, next_to_replace
+from supervisor.child import Child, clear, ended_well, how_it_ended
 from supervisor.deadlines import (
     BOOT_SECONDS,
     DRAIN_MARGIN_SECONDS,
     DUMP_SECONDS,
+    IDLE_GRACE_SECONDS,
     QUICK_SECONDS,
     Facts,
     Limits,
     Verdict,
     judge,
+    lifetime,
     limits_of,
+)
+from supervisor.departure import (
+    CANCEL_SECONDS,
+    CONCLUDE_SECONDS,
+    FLUSH_SECONDS,
+    LATECOMER_SECONDS,
+    ORPHAN_SECONDS,
 )
 from supervisor.forking import warn_of_threads
 from supervisor.notes import NOTE_BYTES, Notes
+from supervisor.parent import ORPHAN_LIMIT_SECONDS
+from supervisor.server import SHUTDOWN_SECONDS
 
 LIMITS = Limits(beat=10, drain=20)
 
@@ -64,6 +75,12 @@ def test_the_delay_is_bounded(deaths):
         (Facts(SlotState.DRAINING, 0, 99, draining_since=85), 100, Verdict.KEEP),
         (Facts(SlotState.DRAINING, 0, 99, draining_since=79), 100, Verdict.DUMP),
         (Facts(SlotState.DRAINING, 0, 89, draining_since=98), 100, Verdict.DUMP),
+        (Facts(SlotState.STANDBY, 0, 89), 100, Verdict.DUMP),
+        (Facts(SlotState.READY, 0, 89, excused=101), 100, Verdict.KEEP),
+        (Facts(SlotState.READY, 0, 89, excused=101), 101, Verdict.DUMP),
+        (Facts(SlotState.READY, 0, 89, excused=101, frozen=True), 100, Verdict.KILL),
+        (Facts(SlotState.READY, 0, 90, frozen=True), 100, Verdict.KEEP),
+        (Facts(SlotState.DRAINING, 0, 99, draining_since=79, frozen=True), 100, Verdict.KILL),
         (Facts(SlotState.READY, 0, 89, dumped=100), 100 + DUMP_SECONDS / 2, Verdict.KEEP),
         (Facts(SlotState.READY, 0, 89, dumped=100), 100 + DUMP_SECONDS, Verdict.KILL),
         (Facts(SlotState.READY, 0, 89, dumped=90, killed=True), 200, Verdict.KEEP),
@@ -75,31 +92,12 @@ def test_deadlines(facts, now, expected):
     assert bool(why) == (verdict is not Verdict.KEEP)
 
 
-def child(ordinal, release, *, ready=1.0, asked=None, killed=False):
-    return Child(100 + ordinal, ordinal, release, 0.0, ready=ready, asked=asked, killed=killed)
-
-
 OLD, NEW = Release(1, None, None), Release(2, None, None)
 
 
-def test_replacement_goes_by_ordinal_and_one_at_a_time():
-    children = {k: child(k, OLD) for k in (2, 0, 1)}
-    assert next_to_replace(children, 3, NEW) is children[0]
-    children[0].asked = 2.0
-    assert next_to_replace(children, 3, NEW) is None
-    del children[0]
-    assert next_to_replace(children, 3, NEW) is None
-    children[0] = child(0, NEW, ready=None)
-    assert next_to_replace(children, 3, NEW) is None
-    children[0].ready = 3.0
-    assert next_to_replace(children, 3, NEW) is children[1]
-    children[1], children[2] = child(1, NEW), child(2, NEW)
-    assert next_to_replace(children, 3, NEW) is None
-
-
-def test_slots_above_the_wanted_number_are_not_waited_for():
-    children = {0: child(0, OLD), 1: child(1, OLD, asked=1.0)}
-    assert next_to_replace(children, 1, NEW) is children[0]
+def child(ordinal, release, *, seat=0, ready=1.0, holds=True, asked=None, killed=False):
+    pid = 100 + 10 * seat + ordinal
+    return Child(pid, ordinal, release, 0.0, seat, holds, booted=ready, ready=ready, asked=asked, killed=killed)
 
 
 EXITED_0, EXITED_3 = 0, 3 << 8
@@ -134,8 +132,32 @@ def test_a_note_is_one_line_and_read_once():
 
 def test_limits_follow_the_configuration():
     server = Server(shutdown_timeout_secs=60, heartbeat_timeout_secs=7)
-    assert limits_of(server, quick=False) == Limits(beat=7, drain=60 + DRAIN_MARGIN_SECONDS)
+    assert limits_of(server, quick=False) == Limits(beat=7, drain=IDLE_GRACE_SECONDS + 60 + DRAIN_MARGIN_SECONDS)
     assert limits_of(server, quick=True).drain == QUICK_SECONDS
+    patient = Server(shutdown_timeout_secs=60, lame_duck_secs=15)
+    assert limits_of(patient, quick=False).drain == 15 + 60 + DRAIN_MARGIN_SECONDS
+
+
+def test_deadlines_nest():
+    """What a worker takes at most is less than what it is granted: by its supervisor, or by its parent's death."""
+    ending = CONCLUDE_SECONDS + CANCEL_SECONDS + FLUSH_SECONDS
+    assert LATECOMER_SECONDS + ending + SHUTDOWN_SECONDS < DRAIN_MARGIN_SECONDS
+    assert ORPHAN_SECONDS + ending + SHUTDOWN_SECONDS / 2 < ORPHAN_LIMIT_SECONDS < 5
+    assert CANCEL_SECONDS + SHUTDOWN_SECONDS / 2 < QUICK_SECONDS
+
+
+@given(st.integers(1, 1000), st.integers(0, 1000), st.integers(0, 9), st.integers(0, 1000))
+def test_a_lifetime_is_drawn_from_the_shard(requests, jitter, ordinal, sequence):
+    server = Server(max_requests=requests, max_requests_jitter=jitter)
+    drawn = lifetime(server, f"0.{ordinal}", sequence)
+    assert requests <= drawn <= requests + jitter
+    assert drawn == lifetime(server, f"0.{ordinal}", sequence)
+
+
+def test_lifetimes_differ_from_worker_to_worker_and_may_be_endless():
+    server = Server(max_requests=1, max_requests_jitter=1_000_000)
+    assert len({lifetime(server, f"0.{ordinal}", sequence) for ordinal in range(8) for sequence in (0, 5)}) == 16
+    assert lifetime(Server(max_requests_jitter=7), "0.0", 0) == 0
 
 
 def test_what_outlives_a_worker():
@@ -144,8 +166,15 @@ def test_what_outlives_a_worker():
         row[column] = 9
     clear(row)
     kept = {column for column in Column if row[column] == 9}
-    assert {Column.SEQUENCE, Column.REQUESTS, Column.RESTARTS, Column.TOKENS_OUT} <= kept
-    assert not kept & {Column.CONNECTIONS, Column.IN_FLIGHT, Column.QUEUED, Column.HEARTBEAT_NS}
+    assert {Column.SEQUENCE, Column.SIDE, Column.REQUESTS, Column.RESTARTS, Column.TOKENS_OUT} <= kept
+    assert not kept & {
+        Column.ORDER,
+        Column.SPENT,
+        Column.CONNECTIONS,
+        Column.IN_FLIGHT,
+        Column.QUEUED,
+        Column.HEARTBEAT_NS,
+    }
 
 
 def test_threads_before_the_fork_are_told(tmp_path, caplog):

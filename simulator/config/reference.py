@@ -74,7 +74,7 @@ Wherever a latency is wanted, a mapping with `distribution` and its parameters, 
 """
 
 
-NAME = "<model or pattern>"
+NAME = "<name>"
 LINK = "[distribution](#distributions)"
 
 COMMON = {

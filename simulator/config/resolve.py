@@ -80,8 +80,10 @@ def known_models(config: Config, catalogue: Mapping[str, ModelCard]) -> dict[str
     ranked = _ranked(config.providers)
     models: dict[str, EffectiveModel] = {}
     named = set(catalogue)
+    places = {alias: place for place, alias in enumerate(config.models.aliases)}
+    leading = _leading(config.models.aliases)
     for card in catalogue.values():
-        other = _other_names(config, card)
+        other = _other_names(card, places, leading)
         named.update(other)
         effective = _effective(config, card, _matching(config, ranked, card.id, other))
         if effective.enabled:
@@ -124,12 +126,25 @@ def _card(name: str, provider: str) -> ModelCard:
     )
 
 
-def _other_names(config: Config, card: ModelCard) -> list[str]:
-    names = {card.id, *card.aliases}
-    chosen = config.models.aliases
-    for _ in chosen:
-        names.update([alias for alias, target in chosen.items() if target in names])
-    return [name for name in (*card.aliases, *chosen) if name in names and name != card.id]
+def _leading(chosen: Mapping[str, str]) -> dict[str, list[str]]:
+    """The aliases that name each target."""
+    leading: dict[str, list[str]] = {}
+    for alias, target in chosen.items():
+        leading.setdefault(target, []).append(alias)
+    return leading
+
+
+def _other_names(card: ModelCard, places: Mapping[str, int], leading: Mapping[str, Sequence[str]]) -> list[str]:
+    """The names that lead to a card: the catalogue's, then the configured ones as they were written (`places`)."""
+    own = dict.fromkeys(name for name in card.aliases if name != card.id)
+    found: dict[str, None] = {}
+    waiting = [card.id, *own]
+    while waiting:
+        for alias in leading.get(waiting.pop(), ()):
+            if alias not in found and alias != card.id:
+                found[alias] = None
+                waiting.append(alias)
+    return [*own, *sorted([name for name in found if name not in own], key=places.__getitem__)]
 
 
 def _ranked(providers: Mapping[str, ModelSettings]) -> list[tuple[re.Pattern[str], ModelSettings]]:

@@ -1,69 +1,74 @@
-"""What every endpoint of one worker shares. Wiring: values only, built once after the fork."""
+"""What every endpoint of one worker shares. Wiring: built once after the fork."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from simulator.config.load import Loaded
+from simulator.config.schema import Config
 from simulator.engine.engine import Engine
-from simulator.providers.base import ModelEntry, Provider
-from simulator.server.address import Addresses
 from simulator.server.admission import Admission
+from simulator.server.control.keeper import Keeper
 from simulator.server.lag import lag_of, note_lag
+from simulator.server.live import Live, Prepared
 from simulator.server.wheel import Wheel
+from simulator.state.board import Column, Shared
 from simulator.state.slot import Slot
+from simulator.state.store import Store, StoreHealth
 from simulator.telemetry.metrics import FLUSH_SECONDS, Metrics
 
 log = logging.getLogger("simulator.server")
-
-
-class Prepared:
-    """What is made before the fork and shared by all workers: nothing here changes or holds a descriptor."""
-
-    def __init__(self, loaded: Loaded, engine: Engine, providers: Sequence[Provider]) -> None:
-        self.loaded = loaded
-        self.config = loaded.config
-        self.engine = engine
-        self.providers = tuple(providers)
-        self.entries: dict[str, list[ModelEntry]] = {}
-        named = {**dict.fromkeys(engine.effective, ""), **engine.aliases}
-        for name, target in named.items():
-            card = engine.effective[target or name].card
-            self.entries.setdefault(card.provider, []).append(
-                ModelEntry(
-                    name,
-                    card.provider,
-                    card.display_name or name,
-                    card.created,
-                    card.context_window,
-                    card.max_output_tokens,
-                    card.kind,
-                    target,
-                )
-            )
+_CONTROL = Shared.CONTROL
 
 
 class House:
-    """One worker: its slot, its engine, its wheel, its metrics."""
+    """One worker: its slot, what it answers with, its wheel, its store, its metrics."""
 
-    def __init__(self, prepared: Prepared, slot: Slot, clock: Callable[[], float] = time.monotonic) -> None:
-        config = prepared.config
+    def __init__(
+        self,
+        prepared: Prepared,
+        slot: Slot,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
         self.prepared = prepared
-        self.config = config
-        self.engine = prepared.engine
         self.slot = slot
         self.row = slot.row
         self.clock = clock
-        self.metrics = Metrics(str(slot.ordinal), prepared.engine.models)
+        self.wall = wall
+        self.store: Store | None = None
+        """Open from the application's start to its end."""
+        self.metrics = Metrics(slot.identity, prepared.engine.models)
         self.metrics.on_note = self._flush_soon
-        self.admission = Admission(slot.board, slot.ordinal, config.simulation.concurrency)
-        self.addresses = Addresses(slot, prepared.engine.seeds.seed, keyed=config.simulation.conditions == "request")
-        server = config.server
-        self.limits = (server.request_timeout_secs or float("inf"), server.write_timeout_secs)
-        self.lag_threshold = config.telemetry.lag_threshold_ms / 1000
+        self.admission = Admission(slot, prepared.config.simulation.concurrency)
+        self.keeper = Keeper(prepared, slot, lambda: None if self.store is None else self.store.read_control())
+        self.refusing = False
+        """Whether the fleet stops and takes no new request."""
+        self._shared = slot.board.shared
+        self._live = Live(prepared, slot)
         self._wheel: Wheel | None = None
+
+    @property
+    def live(self) -> Live:
+        """What a request that arrives at this moment is answered with.
+
+        A change of the control document is seen by the first request after it: the board is read each time.
+        """
+        live = self._live
+        if self._shared[_CONTROL] != live.revision or self.wall() >= live.until:
+            return self.turn()
+        return live
+
+    @property
+    def config(self) -> Config:
+        """The configuration that holds at this moment."""
+        return self.live.config
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that answers at this moment."""
+        return self.live.engine
 
     @property
     def wheel(self) -> Wheel:
@@ -74,11 +79,29 @@ class House:
 
     def now(self) -> int:
         """The wall clock in Unix seconds; only answers that are free of determinism read it."""
-        return int(time.time())
+        return int(self.wall())
 
     def lag(self) -> float:
         """This worker's recent schedule lag in seconds."""
         return lag_of(self.row, self.clock())
+
+    def state(self) -> StoreHealth | None:
+        """How the shared state does; None where there is none."""
+        return None if self.store is None else self.store.health()
+
+    def turn(self) -> Live:
+        """Look again at all that decides what is live, and take it up."""
+        live = self._live = self.keeper.live(self._live, self._shared[_CONTROL], self.wall())
+        self.admission.resize(live.config.simulation.concurrency)
+        self.row[Column.REVISION] = live.revision
+        return live
+
+    def conclude(self) -> None:
+        """End every response that is under way, in band, and let nobody wait any longer."""
+        self.refusing = True
+        self.admission.conclude()
+        if self._wheel is not None:
+            self._wheel.conclude()
 
     def close(self) -> None:
         """Write what is still noted and let go of the loop; the worker ends."""

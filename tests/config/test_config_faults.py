@@ -25,7 +25,7 @@ ITL = "providers: {m: {latency: {itl: {%s}}}}"
 ONE_FAULT = {
     # what is wrong: (file, the beginning of the line, something else in it)
     "unknown key": ("server:\n  prot: 80", 'user.yaml:2: server.prot: unknown key; did you mean "port"?', "workers"),
-    "unknown section": ("limits:\n  rpm: 3", "user.yaml:1: limits: unknown key", "simulation"),
+    "unknown section": ("quotas:\n  rpm: 3", "user.yaml:1: quotas: unknown key", "simulation"),
     "unknown model setting": (
         "providers:\n  gpt-4.1:\n    latncy: {}",
         'user.yaml:3: providers."gpt-4.1".latncy: unknown key; did you mean "latency"?',

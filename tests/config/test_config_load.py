@@ -102,7 +102,7 @@ def test_the_complete_example_loads_and_says_what_waits():
     assert loaded.config.telemetry.metrics.prometheus_port == 9090
     assert loaded.config.admin.api_key is None
     waiting = [warning.split(": ")[1].split(" ")[0] for warning in loaded.warnings]
-    assert waiting == ["simulation.sessions", "telemetry.tracing", "telemetry.metrics.prometheus_port"]
+    assert waiting == ["telemetry.tracing", "telemetry.metrics.prometheus_port"]
     assert all(warning.startswith(f"{COMPLETE}:") for warning in loaded.warnings)
 
 

@@ -1,32 +1,11 @@
-"""`GET /admin/config` and `GET /admin/stats`: what runs, and how it does. Edge of the board; changes nothing."""
+"""`GET /admin/stats`: how the fleet does. Edge of the board; changes nothing."""
 
 from typing import Any
-
-import msgspec
 
 from simulator.server.context import House
 from simulator.server.health import fleet_facts
 from simulator.server.play import Receive, Send
 from simulator.server.respond import only_get, respond_json
-
-SECRET = "***"  # noqa: S105 - what stands in a secret's place
-
-
-class ShowConfig:
-    """The effective configuration, each value with its origin; secrets are not shown."""
-
-    def __init__(self, house: House) -> None:
-        loaded = house.prepared.loaded
-        config = msgspec.to_builtins(house.config)
-        if config["admin"]["api_key"] is not None:
-            config["admin"]["api_key"] = SECRET
-        origins = {key: origin for key, origin in loaded.origins.items() if origin != "default"}
-        self._shown = {"config": config, "origins": origins, "file": str(loaded.path) if loaded.path else None}
-
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
-        """Answer."""
-        if await only_get(scope, send):
-            await respond_json(send, 200, self._shown)
 
 
 class Stats:

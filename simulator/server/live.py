@@ -1,0 +1,96 @@
+"""What requests are answered with at one moment: a configuration and all that is made from it.
+
+Values only; built when a worker starts and whenever the control document, or the time, changes what holds. A
+request takes the present one on arrival and keeps it to its end, so that no change meets it half way.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from simulator.config.load import Loaded
+from simulator.engine.engine import Engine
+from simulator.limits.limiter import Limiter
+from simulator.providers.base import ModelEntry, Provider
+from simulator.server.address import Addresses
+from simulator.state.slot import Slot
+from simulator.state.store import SessionLimits
+
+FOREVER = float("inf")
+
+
+class Prepared:
+    """What is made before the fork and shared by all workers: nothing here changes or holds a descriptor."""
+
+    def __init__(self, loaded: Loaded, engine: Engine, providers: Sequence[Provider]) -> None:
+        self.loaded = loaded
+        self.config = loaded.config
+        self.engine = engine
+        self.providers = tuple(providers)
+        self.entries = entries(engine)
+
+
+class Live:
+    """One configuration at work. `revision` is that of the control document it was made from.
+
+    `until` is the wall clock (Unix seconds) at which it ends by itself: a scenario's next phase; `FOREVER` if none.
+    `scenarios` are the names of the scenarios that are at work in it, with the phase of each.
+    """
+
+    __slots__ = (
+        "addresses", "body_limit", "config", "engine", "entries", "known", "lag_threshold", "limiter", "loaded",
+        "patience", "revision", "scenarios", "session_limits", "until",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        slot: Slot,
+        *,
+        revision: int = 0,
+        until: float = FOREVER,
+        scenarios: Mapping[str, str] | None = None,
+    ) -> None:
+        config = prepared.config
+        server, simulation = config.server, config.simulation
+        self.revision = revision
+        self.until = until
+        self.scenarios = dict(scenarios or {})
+        self.loaded = prepared.loaded
+        self.config = config
+        self.engine = prepared.engine
+        self.entries = prepared.entries
+        self.known = {name: [entry.id for entry in found] for name, found in self.entries.items()}
+        self.addresses = Addresses(slot, self.engine.seeds.seed, keyed=simulation.conditions == "request")
+        self.limiter = Limiter(config.limits) if config.limits.enabled else None
+        if self.limiter is not None and not self.limiter.active:
+            self.limiter = None
+        sessions = simulation.sessions
+        self.session_limits = (
+            SessionLimits(sessions.max_sessions, sessions.session_ttl_secs * 1_000_000, sessions.max_context_tokens)
+            if sessions.enabled
+            else None
+        )
+        self.body_limit = server.max_body_bytes
+        self.patience = (server.request_timeout_secs or FOREVER, server.write_timeout_secs)
+        """Seconds that a whole response, and one unread write of it, may take."""
+        self.lag_threshold = config.telemetry.lag_threshold_ms / 1000
+
+
+def entries(engine: Engine) -> dict[str, list[ModelEntry]]:
+    """Every model that an engine answers for, and every other name of one, by provider."""
+    found: dict[str, list[ModelEntry]] = {}
+    named = {**dict.fromkeys(engine.effective, ""), **engine.aliases}
+    for name, target in named.items():
+        card = engine.effective[target or name].card
+        found.setdefault(card.provider, []).append(
+            ModelEntry(
+                name,
+                card.provider,
+                card.display_name or name,
+                card.created,
+                card.context_window,
+                card.max_output_tokens,
+                card.kind,
+                target,
+            )
+        )
+    return found

@@ -3,15 +3,20 @@
 Pure: values and the tree they came from in, contradictions and warnings out.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simulator.config.catalogue import ModelCard, pace
 from simulator.config.convert import Check, Contradiction
-from simulator.config.faults import did_you_mean, listed
+from simulator.config.expand import PARAMETER, names, plain_fault, seconds_of
+from simulator.config.faults import did_you_mean, excerpt, listed
 from simulator.config.latency import Latency
+from simulator.config.limits import Limits
 from simulator.config.resolve import is_pattern
+from simulator.config.scenarios import Phase, Scenario
 from simulator.config.schema import Admin, Config, Length
+from simulator.config.tiers import known_tier
 from simulator.config.tree import Branch, Keys, Node, dotted, find
 
 WELL_KNOWN_KEYS = frozenset(
@@ -19,8 +24,10 @@ WELL_KNOWN_KEYS = frozenset(
 ) | frozenset(("example", "key", "letmein", "llm-sim", "llm-simulator", "password", "root", "secret", "test", "token"))
 """Keys that stand in examples everywhere; a plane that is guarded by one is open."""
 
+SCENARIO_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""What stands in a path without escapes. A dash and an underscore count as the same."""
+
 NOT_ACTED_ON: tuple[tuple[Keys, str], ...] = (
-    (("simulation", "sessions"), "each request is answered without memory of earlier ones"),
     (("telemetry", "tracing"), "no span is sent"),
     (("telemetry", "metrics", "prometheus_port"), "/metrics is served on the main port alone"),
 )
@@ -33,8 +40,15 @@ def checks(catalogue: Mapping[str, ModelCard]) -> dict[type, Check]:
     return {
         Latency: pace,
         Length: _length,
+        Limits: known_tier,
         Admin: _admin,
-        Config: lambda values: (*_version(values), *_ports(values), *_aliases(values, catalogue)),
+        Scenario: scenario,
+        Config: lambda values: (
+            *_version(values),
+            *_ports(values),
+            *_aliases(values, catalogue),
+            *_scenario_names(values),
+        ),
     }
 
 
@@ -110,3 +124,62 @@ def _aliases(values: Mapping[str, Any], catalogue: Mapping[str, ModelCard]) -> I
         elif last not in names and "providers" in values and not values["models"].allow_unknown:
             some = listed(sorted(names)[:3])
             yield Contradiction(key, f"a model, such as {some}", hint=did_you_mean(last, names))
+
+
+def scenario(values: Mapping[str, Any]) -> Iterator[Contradiction]:
+    """The check of a `Scenario`: phases that can be played with the parameters that there are."""
+    if "phases" not in values or "parameters" not in values:
+        return
+    parameters, phases = values["parameters"], values["phases"]
+    yield from _parameters(parameters)
+    if not phases:
+        yield Contradiction("phases", "at least one phase", found="there is none")
+    for place, phase in enumerate(phases):
+        path = ("phases", f"[{place}]")
+        yield from _unknown_names(phase, parameters, path)
+        endless = phase.duration_secs is None and (place + 1 < len(phases) or values.get("repeat"))
+        if endless:
+            yield Contradiction(
+                dotted((*path, "duration_secs")), "a duration, since a phase follows", found="it has no end"
+            )
+        try:
+            seconds_of(phase.duration_secs, parameters)
+        except ValueError as error:
+            yield Contradiction(dotted((*path, "duration_secs")), str(error))
+        except KeyError:
+            pass  # told with the other unknown names
+        fault = plain_fault(phase.set)
+        if fault is not None:
+            yield Contradiction(dotted((*path, "set", *fault[0])), "a finite number of 64 bits", found=fault[1])
+
+
+def _parameters(parameters: Mapping[str, Any]) -> Iterator[Contradiction]:
+    for name, default in parameters.items():
+        key = dotted(("parameters", name))
+        if not PARAMETER.fullmatch(name):
+            yield Contradiction(key, "a name of letters, digits and _", found=f"the name is {excerpt(name)}")
+        elif not isinstance(default, bool | int | float | str) or plain_fault(default) is not None:
+            yield Contradiction(key, "a number, text, true or false")
+
+
+def _unknown_names(phase: Phase, parameters: Mapping[str, Any], path: Keys) -> Iterator[Contradiction]:
+    for field in ("duration_secs", "set"):
+        for name, inner in names(getattr(phase, field)):
+            if name not in parameters:
+                known = ", ".join(f"${{{each}}}" for each in parameters) or "no parameter, since there is none"
+                hint = did_you_mean(name, parameters)
+                yield Contradiction(
+                    dotted((*path, field, *inner)), known, found=f"no parameter {excerpt(name)}", hint=hint
+                )
+
+
+def _scenario_names(values: Mapping[str, Any]) -> Iterator[Contradiction]:
+    seen: dict[str, str] = {}
+    for name in values.get("scenarios", ()):
+        key = dotted(("scenarios", name))
+        same = seen.setdefault(name.replace("-", "_"), name)
+        if not SCENARIO_NAME.fullmatch(name):
+            allowed = "a name of letters, digits, - and _, 64 at most"
+            yield Contradiction(key, allowed, found=f"the name is {excerpt(name)}")
+        elif same != name:
+            yield Contradiction(key, "another name", found=f"{excerpt(same)} is the same name")

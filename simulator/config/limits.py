@@ -1,26 +1,31 @@
 """Rate limits, as configuration. Pure data; how they are counted is in `simulator.state` and `simulator.limits`."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from simulator.config.section import Positive, Section
+from msgspec import Meta
+
+from simulator.config.section import Section
+
+Amount = Annotated[int, Meta(ge=1, le=9_007_199_254)]
+"""Levels are kept in millionths, and both stores reckon in doubles, which are exact up to 2**53."""
 
 
 class Limit(Section, frozen=True):
     """How much may be asked for; null means no limit."""
 
-    requests_per_minute: Positive | None = None
+    requests_per_minute: Amount | None = None
     """Requests a minute."""
-    requests_per_day: Positive | None = None
+    requests_per_day: Amount | None = None
     """Requests a day."""
-    tokens_per_minute: Positive | None = None
+    tokens_per_minute: Amount | None = None
     """Prompt and answer tokens a minute, together."""
-    tokens_per_day: Positive | None = None
+    tokens_per_day: Amount | None = None
     """Prompt and answer tokens a day, together."""
-    input_tokens_per_minute: Positive | None = None
+    input_tokens_per_minute: Amount | None = None
     """Prompt tokens a minute."""
-    output_tokens_per_minute: Positive | None = None
+    output_tokens_per_minute: Amount | None = None
     """Answer tokens a minute."""
-    concurrent_requests: Positive | None = None
+    concurrent_requests: Amount | None = None
     """Requests being answered at the same time."""
 
 

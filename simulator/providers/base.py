@@ -62,6 +62,30 @@ class Problem(enum.StrEnum):
     TIMEOUT = "timeout"
 
 
+class Quota(msgspec.Struct, frozen=True, gc=False):
+    """How one rate limit stands after a request, for the provider's headers and words.
+
+    `resource` is `requests`, `tokens`, `input_tokens`, `output_tokens` or `concurrent`; `period` is `minute`, `day`,
+    or empty for `concurrent`. `used` and `remaining` add up to `limit`; `asked` is what this request wanted.
+    `reset` is the time in seconds until all of it is there again, `wait` until this request would be granted: 0 if it
+    was, infinite if never. `scope` is `model`, `key` or `tenant`.
+    """
+
+    resource: str
+    period: str
+    limit: int
+    remaining: int
+    asked: int
+    reset: float
+    wait: float = 0.0
+    scope: str = "model"
+
+    @property
+    def used(self) -> int:
+        """What is used of it."""
+        return self.limit - self.remaining
+
+
 class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is an answer, not a crash
     """A request that is not answered, with what the provider needs to say so.
 
@@ -69,7 +93,7 @@ class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is
     `param` names the field at fault (`messages[0].role`), `code` is the dialect's own error code,
     `retry_after` is in seconds, `model` the model asked for, and `known` the models there are.
     For CONTEXT_LENGTH and OUTPUT_LIMIT `asked` tokens are beyond the model's `limit`; for TOO_LARGE
-    `limit` is in bytes.
+    `limit` is in bytes. For a RATE_LIMIT of a real limit `quota` is the limit that was reached.
     """
 
     def __init__(
@@ -84,6 +108,7 @@ class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is
         known: Sequence[str] = (),
         limit: int | None = None,
         asked: int | None = None,
+        quota: Quota | None = None,
     ) -> None:
         super().__init__(message or problem.value)
         self.problem = problem
@@ -95,6 +120,7 @@ class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is
         self.known = known
         self.limit = limit
         self.asked = asked
+        self.quota = quota
 
 
 FAULT_PROBLEM: Mapping[FaultKind, Problem] = {
@@ -178,6 +204,9 @@ class Provider(Protocol):
 
         `request_bits` are 16 bytes for the request id.
         """
+
+    def quota_headers(self, quotas: Sequence[Quota], now: float) -> Sequence[Header]:
+        """The rate-limit headers of a response; `now` is the wall clock in Unix seconds."""
 
     def stream_error(self, refusal: Refusal, request_bits: bytes) -> bytes:
         """The bytes that end a stream in band with this refusal."""

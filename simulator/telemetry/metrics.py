@@ -1,8 +1,10 @@
-"""What the simulator counts: Prometheus metrics in multiprocess mode, named by slot.
+"""What the simulator counts: Prometheus metrics in multiprocess mode, named by slot and seat.
 
-Edge of prometheus-client. A worker's files are named by its slot's ordinal, not by its pid, so a respawn
-goes on where its predecessor was killed: no new file, no counter that falls. Children are bound once per
-label set (`.labels()` costs as much as the increment itself), and label values are bounded.
+Edge of prometheus-client. A worker's files are named by its place in the fleet, not by its pid, so a respawn
+goes on where its predecessor was killed: no new file, no counter that falls. A worker and the one that replaces it
+live side by side and sit on two seats, so a slot has at most two sets of files, and no two live workers share one.
+Children are bound once per label set (`.labels()` costs as much as the increment itself), and label values are
+bounded.
 """
 
 import os
@@ -52,7 +54,7 @@ class Bound:
     """
 
     __slots__ = (
-        "_bodies", "_counts", "_durations", "_gaps", "_input", "_kinds", "_metrics", "_output", "_ttfts",
+        "_bodies", "_counts", "_durations", "_gaps", "_input", "_kinds", "_limited", "_metrics", "_output", "_ttfts",
         "body", "dirty", "duration", "input_tokens", "itl", "labels", "output_tokens", "tokens", "ttft",
     )  # fmt: skip
 
@@ -94,6 +96,12 @@ class Bound:
         if not self.dirty:
             self._metrics.note(self)
 
+    def limited(self, resource: str) -> None:
+        """A request was refused because a limit of this resource was reached."""
+        self._limited[resource] = self._limited.get(resource, 0) + 1
+        if not self.dirty:
+            self._metrics.note(self)
+
     def flush(self) -> None:
         """Write what was noted."""
         metrics = self._metrics
@@ -101,6 +109,8 @@ class Bound:
             metrics.requests.labels(*self.labels, str(status)).inc(count)
         for kind, count in self._kinds.items():
             metrics.errors.labels(*self.labels, kind).inc(count)
+        for resource, count in self._limited.items():
+            metrics.limited.labels(*self.labels, resource).inc(count)
         self.duration.observe_many(self._durations)
         self.body.observe_many(self._bodies)
         self.ttft.observe_many(self._ttfts)
@@ -115,6 +125,7 @@ class Bound:
         self.dirty = False
         self._counts: dict[int, int] = {}
         self._kinds: dict[str, int] = {}
+        self._limited: dict[str, int] = {}
         self._durations: list[float] = []
         self._bodies: list[float] = []
         self._ttfts: list[float] = []
@@ -127,7 +138,7 @@ class Metrics:
     """Every metric that a worker writes. Build it in the worker, after the fork."""
 
     def __init__(self, identity: str, models: Iterable[str]) -> None:
-        """`identity` names the files: the slot's ordinal. `models` are the names that get a label of their own."""
+        """`identity` names the files: `Slot.identity`. `models` are the names that get a label of their own."""
         if DIRECTORY_VARIABLE in os.environ:
             values.ValueClass = values.MultiProcessValue(lambda: identity)  # type: ignore[no-untyped-call]  # prometheus-client is not typed here
         self.registry = CollectorRegistry()
@@ -141,6 +152,12 @@ class Metrics:
         self.requests = Counter("llm_simulator_requests", "Responses by status", (*LABELS, "status"), registry=registry)
         self.errors = Counter(
             "llm_simulator_errors", "Refusals and injected faults", (*LABELS, "kind"), registry=registry
+        )
+        self.limited = Counter(
+            "llm_simulator_rate_limited",
+            "Requests refused by a rate limit, by the limit's resource",
+            (*LABELS, "resource"),
+            registry=registry,
         )
         self.duration = BulkHistogram(
             "llm_simulator_request_duration_seconds",

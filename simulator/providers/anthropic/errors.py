@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 import orjson
 
+from simulator.providers.anthropic.quotas import sentence
 from simulator.providers.anthropic.wire import JSON, ORGANIZATION, request_id, whole_seconds
 from simulator.providers.base import Problem, Refusal, Reply
 from simulator.providers.decode import quote
@@ -56,6 +57,8 @@ def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
     retryable = (
         words.status == http.HTTPStatus.TOO_MANY_REQUESTS or words.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
     )
+    if refusal.quota is not None and refusal.retry_after is None:
+        retryable = False  # no wait helps
     headers = [
         JSON,
         (b"request-id", name),
@@ -87,6 +90,8 @@ def _message(refusal: Refusal, words: _Words) -> str:
     if refusal.message:
         return refusal.message
     problem, model, asked, limit = refusal.problem, refusal.model, refusal.asked, refusal.limit
+    if refusal.quota is not None:
+        return sentence(refusal.quota, model)
     if problem is Problem.UNKNOWN_MODEL and model:
         return f"model: {quote(model)}{_others(refusal)}"
     if problem is Problem.CONTEXT_LENGTH and asked is not None and limit is not None:

@@ -13,6 +13,7 @@ import orjson
 from simulator.providers.base import Header, Problem, Refusal, Reply
 from simulator.providers.decode import quote
 from simulator.providers.openai.headers import bare_headers, request_id
+from simulator.providers.openai.quotas import duration, kind, reached
 
 _MOST_NAMES = 50
 """How many of the models there are an unknown name is answered with."""
@@ -84,6 +85,9 @@ def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
     headers: Sequence[Header] = bare_headers(request_bits)
     if refusal.retry_after is not None:
         headers = (*headers, *_retry_headers(refusal.retry_after))
+    elif refusal.quota is not None:
+        # No wait helps: a client that tried again would only be refused again.
+        headers = (*headers, (b"x-should-retry", b"false"))
     body = orjson.dumps(_body(refusal, request_bits), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     return Reply(_SHAPES[refusal.problem].status, headers, body)
 
@@ -98,7 +102,7 @@ def _body(refusal: Refusal, request_bits: bytes) -> dict[str, dict[str, str | No
     about_url = refusal.problem in {Problem.UNKNOWN_PATH, Problem.WRONG_METHOD}
     error = {
         "message": _clean(refusal.message) or _sentence(shape, refusal, request_bits),
-        "type": shape.kind,
+        "type": shape.kind if refusal.quota is None else kind(refusal.quota),
         "param": None if about_url or refusal.param is None else _clean(refusal.param),
         "code": refusal.code or shape.code,
     }
@@ -126,6 +130,8 @@ def _sentence(shape: _Shape, refusal: Refusal, request_bits: bytes) -> str:
         case Problem.WRONG_METHOD:
             method, _, path = what.partition(" ")
             what = f"{method or 'use this method'} on {path or 'this URL'}"
+        case Problem.RATE_LIMIT if refusal.quota is not None:
+            return reached(refusal.quota, refusal.model)
         case Problem.RATE_LIMIT:
             model = f" for {model}" if model else ""
             wait = "" if refusal.retry_after is None else f" Please try again in {duration(refusal.retry_after)}."
@@ -143,18 +149,6 @@ def _sentence(shape: _Shape, refusal: Refusal, request_bits: bytes) -> str:
         names = ", ".join(refusal.known[:_MOST_NAMES])
         sentence += f" This simulator's models are: {names}{f' and {more} more' if more > 0 else ''}."
     return sentence
-
-
-def duration(seconds: float) -> str:
-    """A time as the service writes it: `20ms`, `18.642s`, `6m0s`, `1h2m3s`."""
-    milliseconds = math.ceil(seconds * 1000 - 1e-6)
-    if milliseconds < 1000:
-        return f"{milliseconds}ms"
-    whole, rest = divmod(milliseconds, 1000)
-    minutes, second = divmod(whole, 60)
-    hours, minute = divmod(minutes, 60)
-    tail = f"{second}.{rest:03d}".rstrip("0") + "s" if rest else f"{second}s"
-    return (f"{hours}h" if hours else "") + (f"{minute}m" if minutes else "") + tail
 
 
 def _retry_headers(seconds: float) -> tuple[Header, Header]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from simulator.providers.base import Endpoint, ModelEntry, Refusal, Reply
+from simulator.providers.base import Endpoint, Header, ModelEntry, Quota, Refusal, Reply
 from simulator.providers.decode import DEFAULT_DEPTH
 from simulator.providers.openai import errors, models
 from simulator.providers.openai.chat import Chat
 from simulator.providers.openai.completions import Completions
 from simulator.providers.openai.embeddings import Embeddings
+from simulator.providers.openai.quotas import quota_headers
 
 
 class OpenAI:
@@ -39,6 +40,11 @@ class OpenAI:
         For UNKNOWN_PATH without a message `param` is `GET /v1/x`, for WRONG_METHOD that or only `GET`.
         """
         return errors.refuse(refusal, request_bits)
+
+    def quota_headers(self, quotas: Sequence[Quota], now: float) -> Sequence[Header]:
+        """See `Provider.quota_headers`."""
+        del now
+        return quota_headers(quotas)
 
     def stream_error(self, refusal: Refusal, request_bits: bytes) -> bytes:
         """See `Provider.stream_error`."""

@@ -6,7 +6,7 @@ import pytest
 from openai_plans import PROVIDER, REQUEST_BITS
 
 from simulator.providers.base import FAULT_PROBLEM, Problem, Refusal
-from simulator.providers.openai.errors import duration
+from simulator.providers.openai.quotas import duration
 
 REQUEST_ID = "req_" + REQUEST_BITS.hex()
 

@@ -1,0 +1,85 @@
+"""One request's claim on the limits. Pure."""
+
+import math
+from collections.abc import Sequence
+
+from simulator.limits.terms import INPUT, OUTPUT, TOTAL, Terms
+from simulator.providers.base import Problem, Quota, Refusal
+from simulator.state.store import NEVER, Demand, Verdict
+
+_SECOND = 1e-6
+
+
+class Claim:
+    """What is asked of the store for one request, and what its answer means.
+
+    `demands` and `leases` are what the store's `admit` takes.
+    """
+
+    __slots__ = ("_amounts", "_terms", "demands", "leases")
+
+    def __init__(self, terms: Terms, input_tokens: int, output_tokens: int, allowed: int | None) -> None:
+        """`allowed` is the most that the answer may be where the client has said so; else it counts as planned."""
+        total = input_tokens + (output_tokens if allowed is None else allowed)
+        self._terms = terms
+        self._amounts = amounts = (1, total, input_tokens, output_tokens)
+        self.leases = terms.leases
+        self.demands: tuple[Demand, ...] = terms.requests
+        if terms.lines:
+            self.demands += tuple(
+                [
+                    Demand(name, amounts[amount], capacity, period, fixed)
+                    for amount, name, capacity, period, fixed in terms.lines
+                ]
+            )
+
+    def quotas(self, verdict: Verdict) -> Sequence[Quota]:
+        """How each limit stands, in the order of the demands and then the leases."""
+        amounts = self._amounts
+        return [
+            Quota(
+                resource,
+                period,
+                standing.limit,
+                standing.remaining,
+                amounts[amount],
+                standing.reset_us * _SECOND,
+                0.0 if not (wait := standing.wait_us) else math.inf if wait == NEVER else wait / 1_000_000,
+                scope,
+            )
+            for (resource, period, scope, amount), standing in zip(self._terms.labels, verdict.standings, strict=True)
+        ]
+
+    def refusal(self, quotas: Sequence[Quota], model: str) -> Refusal:
+        """Why a request that was not admitted is refused: the limit that keeps it waiting for longest.
+
+        Whoever waits so long finds room in all of them. `retry_after` is None where no wait helps.
+        """
+        told = max(quotas, key=_wait)
+        return Refusal(
+            Problem.RATE_LIMIT,
+            model=model,
+            quota=told,
+            retry_after=None if told.wait == math.inf else told.wait,
+        )
+
+    def corrections(self, input_tokens: int, output_tokens: int) -> Sequence[Demand]:
+        """What to settle when the response is over and has billed so much; empty if it was as reserved."""
+        reserved = self._amounts
+        total, billed_in, billed_out = (
+            input_tokens + output_tokens - reserved[TOTAL],
+            input_tokens - reserved[INPUT],
+            output_tokens - reserved[OUTPUT],
+        )
+        if not (total or billed_in or billed_out):
+            return ()
+        change = (0, total, billed_in, billed_out)
+        return [
+            Demand(name, change[amount], capacity, period, fixed)
+            for amount, name, capacity, period, fixed in self._terms.lines
+            if change[amount]
+        ]
+
+
+def _wait(quota: Quota) -> float:
+    return quota.wait

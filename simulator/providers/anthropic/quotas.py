@@ -1,0 +1,65 @@
+"""Rate limits in Anthropic's headers and sentences. Pure.
+
+The real service rounds remaining tokens to thousands; these are exact. Of several limits of one resource the headers
+tell the one of which the smallest share is left. A limit of requests at the same time stands in no header.
+"""
+
+import datetime as dt
+import functools
+import math
+from collections.abc import Sequence
+
+from simulator.providers.anthropic.wire import ORGANIZATION
+from simulator.providers.base import Header, Quota
+
+_NAMES = {
+    "requests": b"requests",
+    "tokens": b"tokens",
+    "input_tokens": b"input-tokens",
+    "output_tokens": b"output-tokens",
+}
+_UNITS = {"input_tokens": "input tokens", "output_tokens": "output tokens"}
+_MORE = (
+    "For details, refer to: https://docs.claude.com/en/api/rate-limits. You can see the response headers for current "
+    "usage. Please reduce the prompt length or the maximum tokens requested, or try again later. You may also contact "
+    "sales at https://claude.com/contact-sales to discuss your options for a rate limit increase."
+)
+
+
+def quota_headers(quotas: Sequence[Quota], now: float) -> list[Header]:
+    """`anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}`."""
+    told: dict[bytes, Quota] = {}
+    for quota in quotas:
+        name = _NAMES.get(quota.resource)
+        if name is None:
+            continue
+        other = told.get(name)
+        if other is None or quota.remaining * other.limit < other.remaining * quota.limit:
+            told[name] = quota
+    headers: list[Header] = []
+    for name, quota in told.items():
+        headers += (
+            (b"anthropic-ratelimit-%b-limit" % name, b"%d" % quota.limit),
+            (b"anthropic-ratelimit-%b-remaining" % name, b"%d" % quota.remaining),
+            (b"anthropic-ratelimit-%b-reset" % name, _moment(math.ceil(now + quota.reset))),
+        )
+    return headers
+
+
+def sentence(quota: Quota, model: str) -> str:
+    """Why a request is refused, in the service's words."""
+    where = f"(org: {ORGANIZATION[1].decode()}, model: {model})"
+    if quota.resource == "concurrent":
+        return (
+            f"This request would exceed your organization's limit of {quota.limit:,} concurrent connections {where}. "
+            f"Please try again later."
+        )
+    unit = _UNITS.get(quota.resource, quota.resource)
+    limit = f"{quota.limit:,} {unit} per {quota.period}"
+    return f"This request would exceed your organization's rate limit of {limit} {where}. {_MORE}"
+
+
+@functools.lru_cache(maxsize=256)
+def _moment(seconds: int) -> bytes:
+    """RFC 3339 in UTC; the same second is asked for by many responses."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ").encode()

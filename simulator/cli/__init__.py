@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": "simulator.cli.explain",
     "config": "simulator.cli.show",
     "models": "simulator.cli.models",
+    "top": "simulator.cli.top",
 }
 
 

@@ -1,0 +1,1 @@
+"""The fleet live in a terminal: what is read, what is made of it, and how it is drawn."""

@@ -15,11 +15,13 @@ MAY_IMPORT = {
     "simulator.engine": {"simulator.engine", "simulator.config"},
     "simulator.providers": {"simulator.providers", "simulator.engine", "simulator.config"},
     "simulator.state": {"simulator.state", "simulator.config"},
+    "simulator.limits": {"simulator.limits", "simulator.providers", "simulator.state", "simulator.config"},
     "simulator.telemetry": {"simulator.telemetry", "simulator.config"},
     "simulator.server": {
         "simulator.server",
         "simulator.providers",
         "simulator.engine",
+        "simulator.limits",
         "simulator.state",
         "simulator.config",
         "simulator.telemetry",

@@ -10,7 +10,8 @@ import asyncio
 from collections import deque
 
 from simulator.config.schema import Concurrency
-from simulator.state.board import Board, Column
+from simulator.state.board import Column
+from simulator.state.slot import Slot
 
 POLL_SECONDS = 0.005
 RETRY_AFTER_SECONDS = 1.0
@@ -19,7 +20,7 @@ _QUEUED = Column.QUEUED
 
 
 class QueueFull(Exception):  # noqa: N818 - it is answered, not a crash
-    """The fleet is full and so is its queue. `retry_after` is in seconds."""
+    """The fleet is full and so is its queue, or it stops. `retry_after` is in seconds."""
 
     def __init__(self) -> None:
         super().__init__("too many requests wait already")
@@ -29,9 +30,9 @@ class QueueFull(Exception):  # noqa: N818 - it is answered, not a crash
 class Admission:
     """One worker's gate. `enter` before a request is planned, `leave` when its response is over."""
 
-    def __init__(self, board: Board, ordinal: int, limits: Concurrency) -> None:
-        self._board = board
-        self._row = board.row(ordinal)
+    def __init__(self, slot: Slot, limits: Concurrency) -> None:
+        self._board = slot.board
+        self._row = slot.row
         self._limit = limits.max_concurrent_requests
         self._queue_size = limits.queue_size
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -44,7 +45,7 @@ class Admission:
         return self._take()
 
     async def enter(self) -> None:
-        """Wait in the queue for a place. Raises `QueueFull` at once if the queue is full.
+        """Wait in the queue for a place. Raises `QueueFull` at once if the queue is full, and when the fleet stops.
 
         Cancelled, the request leaves the queue.
         """
@@ -59,7 +60,7 @@ class Admission:
         try:
             await place
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
+            if place.done() and not place.cancelled() and place.exception() is None:
                 self.leave()
             raise
         finally:
@@ -70,6 +71,18 @@ class Admission:
         self._row[_IN_FLIGHT] -= 1
         if self._waiting:
             self._next()
+
+    def resize(self, limits: Concurrency) -> None:
+        """Take up other limits; who is in stays in."""
+        self._limit = limits.max_concurrent_requests
+        self._queue_size = limits.queue_size
+
+    def conclude(self) -> None:
+        """Let nobody wait any longer: `enter` raises `QueueFull`."""
+        while self._waiting:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_exception(QueueFull())
 
     def _take(self) -> bool:
         row = self._row

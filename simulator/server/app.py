@@ -16,16 +16,23 @@ from starlette.routing import Route, Router
 from simulator.config.load import Loaded, load
 from simulator.engine.engine import Engine
 from simulator.providers.registry import registry
-from simulator.server.admin.guard import Guard
-from simulator.server.admin.read import ShowConfig, Stats
-from simulator.server.context import House, Prepared
+from simulator.server.admin.config import ConfigEndpoint, ReloadEndpoint
+from simulator.server.admin.guard import guarded
+from simulator.server.admin.read import Stats
+from simulator.server.admin.scenarios import Activate, Deactivate, OneScenario, ScenarioList
+from simulator.server.admin.sessions import OneSession, Sessions
+from simulator.server.admin.workers import Workers
+from simulator.server.context import House
+from simulator.server.control.pulse import Pulse
 from simulator.server.endpoint import DataEndpoint
 from simulator.server.health import Health, Live, Ready
+from simulator.server.live import Prepared
 from simulator.server.models import ModelsEndpoint
 from simulator.server.play import Receive, Send
 from simulator.server.refusals import UnknownPath
 from simulator.server.scrape import Scrape
 from simulator.state.board import Board, Column, SlotState
+from simulator.state.opening import open_store, prepare
 from simulator.state.slot import Slot
 
 CONFIG_VARIABLE = "LLM_SIM_CONFIG"
@@ -37,23 +44,33 @@ def preload(loaded: Loaded) -> Prepared:
 
     Raises ValueError for a configuration whose parts contradict each other, `PluginError` for a broken provider.
     """
+    prepare(loaded.config.state)
     return Prepared(loaded, Engine(loaded.config, loaded.catalogue), registry())
 
 
 class App:
-    """The ASGI application of one worker.
+    """The ASGI application of one worker. `refuse` and `conclude` are the supervisor's: a drain's last steps.
 
     A path that is written out goes straight to its endpoint: Starlette's router tries one pattern after the other and
     awaits three coroutines on the way, which costs a tenth of a chat request. All other paths are the router's.
     """
 
-    def __init__(self, routes: Sequence[Route], router: Router) -> None:
+    def __init__(self, house: House, routes: Sequence[Route], router: Router) -> None:
+        self._house = house
         self._router = router
         self._exact: dict[str, Any] = {route.path: route.endpoint for route in routes if "{" not in route.path}
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer."""
         await (self._exact.get(scope.get("path")) or self._router)(scope, receive, send)
+
+    def refuse(self) -> None:
+        """Answer every further request of the data plane with the provider's own 503."""
+        self._house.refusing = True
+
+    def conclude(self) -> None:
+        """End every response that is under way, in band."""
+        self._house.conclude()
 
 
 def create_app(prepared: Prepared | None = None, slot: Slot | None = None) -> App:
@@ -67,7 +84,7 @@ def create_app(prepared: Prepared | None = None, slot: Slot | None = None) -> Ap
     house = House(prepared, slot)
     routes = _routes(house)
     lifespan = _lifespan(house, alone=alone)
-    return App(routes, Router(routes, default=UnknownPath(house), redirect_slashes=False, lifespan=lifespan))
+    return App(house, routes, Router(routes, default=UnknownPath(house), redirect_slashes=False, lifespan=lifespan))
 
 
 def _routes(house: House) -> list[Route]:
@@ -87,17 +104,29 @@ def _routes(house: House) -> list[Route]:
         "/health": Health(house),
         "/ready": Ready(house),
         "/live": Live(),
-        "/admin/config": Guard(ShowConfig(house), house.config.admin),
-        "/admin/stats": Guard(Stats(house), house.config.admin),
+        "/admin/config": ConfigEndpoint(house),
+        "/admin/config/reload": ReloadEndpoint(house),
+        "/admin/scenarios": ScenarioList(house),
+        "/admin/scenarios/{name}": OneScenario(house),
+        "/admin/scenarios/{name}/activate": Activate(house),
+        "/admin/scenarios/{name}/deactivate": Deactivate(house),
+        "/admin/stats": Stats(house),
+        "/admin/workers": Workers(house),
+        "/admin/sessions": Sessions(house),
+        "/admin/sessions/{id:path}": OneSession(house),
     }
-    if house.config.telemetry.metrics.enabled:
+    if house.prepared.config.telemetry.metrics.enabled:
         control["/metrics"] = Scrape(house)
-    return [*data, *listings, *[Route(path, app) for path, app in control.items()]]
+    return [*data, *listings, *[Route(path, app) for path, app in guarded(house, control).items()]]
 
 
 def _lifespan(house: House, *, alone: bool) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:  # noqa: ARG001 - the signature of a lifespan
+        house.store = open_store(house.prepared.config.state, house.slot)
+        await house.store.open()
+        pulse = Pulse(house)
+        pulse.start()
         if alone:
             house.row[Column.BOOTED_NS] = int(house.clock() * 1e9)
             house.row[Column.PID] = os.getpid()
@@ -105,6 +134,8 @@ def _lifespan(house: House, *, alone: bool) -> Any:
         try:
             yield
         finally:
+            await pulse.stop()
+            await house.store.close()
             house.close()
 
     return lifespan

@@ -7,7 +7,7 @@ import urllib.parse
 from collections.abc import Sequence
 from typing import Any
 
-from simulator.providers.base import Problem, Provider, Refusal, Reply
+from simulator.providers.base import ModelEntry, Problem, Provider, Refusal, Reply
 from simulator.server.context import House, header_map
 from simulator.server.play import Receive, Send
 from simulator.server.refusals import Teller, choose, worded
@@ -26,18 +26,18 @@ class ModelsEndpoint:
         """Answer a listing or one model."""
         headers = header_map(scope)
         provider = choose(self._providers, headers)
-        address = self._house.addresses.arrive()
-        bits = self._house.engine.seeds.request_bits(address)
+        live = self._house.live
+        address = live.addresses.arrive()
+        bits = live.engine.seeds.request_bits(address)
         try:
-            reply = self._reply(scope, provider, bits)
+            reply = self._reply(scope, provider, live.entries.get(provider.name, ()), bits)
         except Refusal as refusal:
             reply = worded(provider, refusal, bits, b"GET, HEAD")
         await self._teller.send(scope, send, reply, address, provider.name, "models")
 
-    def _reply(self, scope: Any, provider: Provider, bits: bytes) -> Reply:
+    def _reply(self, scope: Any, provider: Provider, entries: Sequence[ModelEntry], bits: bytes) -> Reply:
         if scope["method"] not in ("GET", "HEAD"):
             raise Refusal(Problem.WRONG_METHOD, param=f"{scope['method']} {scope['path'][:200]}")
-        entries = self._house.prepared.entries.get(provider.name, [])
         rest = scope["path"][len(self._path) :].strip("/")
         if not rest:
             query = urllib.parse.parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)

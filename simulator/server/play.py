@@ -14,7 +14,7 @@ import msgspec
 
 from simulator.providers.base import Header, Stream
 from simulator.server.direct import Direct
-from simulator.server.wheel import TICKS, Wheel
+from simulator.server.wheel import TICKS, Concluded, Wheel
 
 HALF_TICK = 0.5 / TICKS
 PAUSE_POLL = 0.01
@@ -32,6 +32,7 @@ class End(enum.StrEnum):
     LEFT = "client_left"
     SLOW = "client_slow"
     TIMEOUT = "timeout"
+    CONCLUDED = "concluded"
 
 
 def lines(headers: Sequence[Header]) -> bytes:
@@ -43,13 +44,15 @@ class Playback(msgspec.Struct, frozen=True):
     """A stream and when it is played.
 
     `offsets` are seconds from `start`, empty for all at once; `start` is of the monotonic clock. `limits` are the
-    seconds that the whole response and one unread write may take.
+    seconds that the whole response and one unread write may take. `farewell` makes the bytes that end the stream in
+    band if the worker stops before its end.
     """
 
     stream: Stream
     offsets: Sequence[float]
     start: float
     limits: tuple[float, float]
+    farewell: Callable[[], bytes] = bytes
 
 
 class Player:
@@ -58,6 +61,7 @@ class Player:
     __slots__ = (
         "_direct",
         "_ended",
+        "_farewell",
         "_frames",
         "_head",
         "_last",
@@ -84,6 +88,7 @@ class Player:
         self._stalled = 0.0
         self._last = playback.start + playback.limits[0]
         self._unread = playback.limits[1]
+        self._farewell = playback.farewell
         self._ended = ended
         self.first_at = 0.0
 
@@ -122,6 +127,12 @@ class Player:
         if not self._ended.done():
             self._ended.set_exception(error)
 
+    def conclude(self) -> None:
+        """End in band; what has not begun is left to whoever awaits it."""
+        if self._position and not self._direct.gone:
+            self._direct.write(self._farewell(), last=True)
+        self.end(End.CONCLUDED)
+
     def end(self, how: End) -> None:
         """Wake whoever awaits the stream."""
         if not self._ended.done():
@@ -140,6 +151,8 @@ class Player:
 
 async def stream_direct(wheel: Wheel, direct: Direct, playback: Playback, head: tuple[int, bytes]) -> tuple[End, float]:
     """Play a stream through the wheel. Returns how it ended and when its first token left (0.0 if none did).
+
+    Where nothing had left when the worker stopped, nothing is sent: the response is still to be made.
 
     Cancelled, it leaves the connection closed. `head` is the status and the header lines.
     """
@@ -184,6 +197,10 @@ async def stream_asgi(
             now = clock()
             if gone.done():
                 return End.LEFT, first_at
+            if offsets and isinstance(due.exception(), Concluded):
+                if begin:
+                    await asgi.send({"type": "http.response.body", "body": playback.farewell(), "more_body": False})
+                return End.CONCLUDED, first_at
             if now - start > playback.limits[0]:
                 return End.TIMEOUT, first_at
             end = begin + 1 if offsets else steps
@@ -202,12 +219,17 @@ async def stream_asgi(
 
 
 async def hold(wheel: Wheel, direct: Direct | None, receive: Receive, until: float) -> bool:
-    """Wait for the moment of a whole response. False if the client left meanwhile."""
+    """Wait for the moment of a whole response. False if the client left meanwhile.
+
+    Raises `Concluded` if the worker stops before.
+    """
     alarm = wheel.alarm(until)
     if direct is None:
         gone = asyncio.ensure_future(_until_gone(receive))
         try:
             await asyncio.wait((alarm, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not gone.done():
+                alarm.result()
             return not gone.done()
         finally:
             gone.cancel()

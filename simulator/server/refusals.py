@@ -38,7 +38,7 @@ class Teller:
     async def send(self, scope: Any, send: Send, reply: Reply, address: Address, provider: str, label: str) -> None:
         """Send a reply that needed no plan."""
         house = self._house
-        told = [line.partition(b": ") for line in house.addresses.lines(address).split(b"\r\n") if line]
+        told = [line.partition(b": ") for line in house.live.addresses.lines(address).split(b"\r\n") if line]
         headers = [
             *reply.headers,
             *((name, value) for name, _, value in told),
@@ -64,7 +64,8 @@ class UnknownPath:
             return
         providers = self._house.prepared.providers
         provider = choose(providers, header_map(scope))
-        address = self._house.addresses.arrive()
+        live = self._house.live
+        address = live.addresses.arrive()
         refusal = Refusal(Problem.UNKNOWN_PATH, param=f"{scope['method']} {scope['path'][:200]}")
-        reply = provider.refuse(refusal, self._house.engine.seeds.request_bits(address))
+        reply = provider.refuse(refusal, live.engine.seeds.request_bits(address))
         await self._teller.send(scope, send, reply, address, provider.name, "unknown")

@@ -24,6 +24,10 @@ TICKS = 1000
 log = logging.getLogger("simulator.play")
 
 
+class Concluded(Exception):  # noqa: N818 - it is answered, not a crash
+    """The worker stops and nothing more is waited for."""
+
+
 class Entry(Protocol):
     """Something that waits."""
 
@@ -32,6 +36,9 @@ class Entry(Protocol):
 
     def failed(self, error: BaseException) -> None:
         """`due` has raised; nothing more is called."""
+
+    def conclude(self) -> None:
+        """The worker stops: end, whatever was still to come; nothing more is called."""
 
 
 class Wheel:
@@ -69,6 +76,19 @@ class Wheel:
         if self._armed is None or tick < self._armed:
             self._arm(tick)
 
+    def conclude(self) -> None:
+        """Have every entry end."""
+        slots, self._slots = self._slots, {}
+        self._ticks.clear()
+        self._armed = None
+        self._timer.disarm()
+        for entry in [entry for slot in slots.values() for entry in slot]:
+            try:
+                entry.conclude()
+            except Exception as error:  # the outermost loop: one stream's fault is not another's
+                log.exception("a stream failed")
+                entry.failed(error)
+
     def close(self) -> None:
         """Forget every entry and let go of the loop."""
         self._slots.clear()
@@ -76,7 +96,10 @@ class Wheel:
         self._timer.close()
 
     def alarm(self, when: float) -> "asyncio.Future[None]":
-        """A future that is done at `when`; whoever tires of waiting may complete or cancel it."""
+        """A future that is done at `when`; whoever tires of waiting may complete or cancel it.
+
+        It ends in `Concluded` if the worker stops before.
+        """
         future: asyncio.Future[None] = self._loop.create_future()
         self.add(when, _Alarm(future))
         return future
@@ -131,3 +154,6 @@ class _Alarm:
     def failed(self, error: BaseException) -> None:
         if not self._future.done():
             self._future.set_exception(error)
+
+    def conclude(self) -> None:
+        self.failed(Concluded())

@@ -26,8 +26,11 @@ class Response:
         return json.loads(self.body)
 
 
-async def call(app, method, path, body=b"", headers=(), client=("127.0.0.1", 1), leave_after=None):
-    """One request. `leave_after` seconds later the client is gone; the response is what had come by then."""
+async def call(app, method, path, body=b"", headers=(), client=("127.0.0.1", 1), leave_after=None, into=None):
+    """One request. `leave_after` seconds later the client is gone; the response is what had come by then.
+
+    `into` is a `Response` to fill, for whoever looks at it while it comes.
+    """
     path, _, query = path.partition("?")
     sent = json.dumps(body).encode() if isinstance(body, dict) else body
     scope = {
@@ -40,7 +43,7 @@ async def call(app, method, path, body=b"", headers=(), client=("127.0.0.1", 1),
         "headers": [(b"content-length", b"%d" % len(sent)), *headers],
         "client": client,
     }
-    response = Response()
+    response = Response() if into is None else into
     waiting = [
         {"type": "http.request", "body": sent[:3], "more_body": True},
         {"type": "http.request", "body": sent[3:], "more_body": False},
@@ -69,3 +72,9 @@ async def call(app, method, path, body=b"", headers=(), client=("127.0.0.1", 1),
 def ask(app, method, path, body=b"", headers=(), **more):
     """The same from plain code, in a loop of its own."""
     return asyncio.run(asyncio.wait_for(call(app, method, path, body, headers, **more), 10))
+
+
+async def until(condition):
+    """Let the loop run until something is so; bounded by the caller's own timeout."""
+    while not condition():
+        await asyncio.sleep(0.001)

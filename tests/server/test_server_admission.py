@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from simulator.config.schema import Concurrency
 from simulator.server.admission import Admission, QueueFull
 from simulator.state.board import Board, Column
+from simulator.state.slot import Slot
 
 
 def gates(workers, limit, queue):
     board = Board(workers)
     settings = Concurrency(max_concurrent_requests=limit, queue_size=queue)
-    return board, [Admission(board, ordinal, settings) for ordinal in range(workers)]
+    return board, [Admission(Slot(ordinal, 0, board), settings) for ordinal in range(workers)]
 
 
 def run(scenario):
@@ -161,3 +162,33 @@ def test_never_above_the_limit_and_everyone_is_answered(workers, limit, queue, r
         assert board.total(Column.IN_FLIGHT) == board.total(Column.QUEUED) == 0
 
     run(scenario)
+
+
+def test_a_fleet_that_stops_lets_nobody_wait():
+    async def scenario():
+        board, (gate,) = gates(1, 1, 5)
+        assert gate.try_enter()
+        waiting = [asyncio.ensure_future(gate.enter()) for _ in range(3)]
+        await asyncio.sleep(0)
+        assert board.total(Column.QUEUED) == 3
+        gate.conclude()
+        for each in waiting:
+            with pytest.raises(QueueFull):
+                await each
+        assert board.total(Column.QUEUED) == 0
+        gate.leave()
+        assert board.total(Column.IN_FLIGHT) == 0
+
+    run(scenario)
+
+
+def test_new_limits_hold_for_the_next_request():
+    board, (gate,) = gates(1, 1, 0)
+    assert gate.try_enter()
+    assert not gate.try_enter()
+    gate.resize(Concurrency(max_concurrent_requests=2, queue_size=0))
+    assert gate.try_enter()
+    gate.resize(Concurrency(max_concurrent_requests=1, queue_size=0))
+    gate.leave()
+    assert not gate.try_enter()
+    assert board.total(Column.IN_FLIGHT) == 1

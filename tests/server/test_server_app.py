@@ -154,7 +154,7 @@ def test_metrics_can_be_switched_off():
         ({"admin__api_key": "k-é"}, ((b"x-admin-key", "k-é".encode()),), ("203.0.113.9", 1), 200),
         ({"admin__api_key": "key7"}, ((b"authorization", b"Bearer key7"),), ("203.0.113.9", 1), 200),
         ({"admin__api_key": "key7"}, ((b"authorization", b"Basic key7"),), ("203.0.113.9", 1), 401),
-        ({"admin__allowed_ips": ["203.0.113.0/24"]}, (), ("203.0.113.9", 1), 200),
+        ({"admin__allowed_ips": ["203.0.113.0/24"]}, (), ("203.0.113.9", 1), 403),
         ({"admin__allowed_ips": ["203.0.113.0/24"]}, (), ("127.0.0.1", 1), 403),
         ({"admin__enabled": False}, (), ("127.0.0.1", 1), 404),
     ],

@@ -10,11 +10,9 @@ import click
 import msgspec
 
 from simulator.cli.options import configured, json_option, loaded_from
-from simulator.config.convert import SECRET
 from simulator.config.load import DEFAULT, Loaded
+from simulator.config.secrets import masked
 from simulator.config.tree import TAG_FIELD, dotted
-
-MASK = "***"
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -37,8 +35,7 @@ def _rows(value: object, path: tuple[str, ...], loaded: Loaded) -> Iterator[Row]
             if child is not None or TAG_FIELD not in value:
                 yield from _rows(child, (*path, str(key)), loaded)
         return
-    shown = MASK if path[-1] in SECRET and value is not None else value
-    yield Row(dotted(path), shown, _origin(path, loaded))
+    yield Row(dotted(path), masked(value, path[-1]), _origin(path, loaded))
 
 
 def _origin(path: tuple[str, ...], loaded: Loaded) -> str:

@@ -7,22 +7,20 @@ stops at the first fault and knows no lines, so it does not do this part.
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from msgspec import NODEFAULT, Struct, inspect
 
 from simulator.config.describe import allowed, tags
 from simulator.config.faults import ConfigError, Fault, Place, did_you_mean, excerpt, listed
 from simulator.config.scalars import INVALID, numeric, read
+from simulator.config.secrets import SECRET
 from simulator.config.text import MAX_VALUES
 from simulator.config.tree import Branch, Keys, Leaf, Listing, Node, dotted, find, keys_of, nearest_place, plain
 
 T = TypeVar("T", bound=Struct)
 
 _Sequences = inspect.ListType | inspect.VarTupleType | inspect.TupleType
-
-SECRET: Final = frozenset({"api_key"})
-"""Keys whose values are never shown."""
 
 
 class Contradiction(Struct, frozen=True):

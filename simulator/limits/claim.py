@@ -19,8 +19,12 @@ class Claim:
     __slots__ = ("_amounts", "_terms", "demands", "leases")
 
     def __init__(self, terms: Terms, input_tokens: int, output_tokens: int, allowed: int | None) -> None:
-        """`allowed` is the most that the answer may be where the client has said so; else it counts as planned."""
-        total = input_tokens + (output_tokens if allowed is None else allowed)
+        """`allowed` is the most that the answer may be where the client has said so; else it counts as planned.
+
+        The plan counts too where it is more, since several choices may each be as long as allowed: what is billed is
+        never more than was reserved.
+        """
+        total = input_tokens + (output_tokens if allowed is None else max(allowed, output_tokens))
         self._terms = terms
         self._amounts = amounts = (1, total, input_tokens, output_tokens)
         self.leases = terms.leases
@@ -61,6 +65,16 @@ class Claim:
             model=model,
             quota=told,
             retry_after=None if told.wait == math.inf else told.wait,
+        )
+
+    def as_reserved(self, input_tokens: int, output_tokens: int) -> bool:
+        """Whether nothing is to be settled when the response is over and has billed so much."""
+        reserved = self._amounts
+        return (
+            not self.leases
+            and input_tokens == reserved[INPUT]
+            and output_tokens == reserved[OUTPUT]
+            and input_tokens + output_tokens == reserved[TOTAL]
         )
 
     def corrections(self, input_tokens: int, output_tokens: int) -> Sequence[Demand]:

@@ -12,18 +12,25 @@ KEY_HEADERS = (b"x-api-key", b"api-key", b"x-goog-api-key")
 DIGEST_BYTES = 16
 REMEMBERED = 10_000
 """How many headers' digests are kept ready; clients choose them, so there may be any number."""
+LONGEST = 512
+"""Bytes of headers that are kept; a real key has fewer, and longer ones must not fill the memory."""
 
 
 def key_of(headers: Mapping[bytes, bytes]) -> bytes:
     """The API key of a request as it was sent; empty if it has none: all such requests share one anonymous key."""
-    given = headers.get(b"authorization", b"")
-    if given[:7].lower() == BEARER and (token := given[7:].strip()):
+    token = bearer_of(headers.get(b"authorization", b""))
+    if token:
         return token
     for name in KEY_HEADERS:
         key = headers.get(name, b"").strip()
         if key:
             return key
     return b""
+
+
+def bearer_of(authorization: bytes) -> bytes:
+    """The token of an `authorization` header; empty if it brings none."""
+    return authorization[7:].strip() if authorization[:7].lower() == BEARER else b""
 
 
 def digest(text: bytes) -> bytes:
@@ -45,7 +52,9 @@ class Identities:
         given = (get(b"authorization"), get(b"x-api-key"), get(b"api-key"), get(b"x-goog-api-key"))
         found = self._known.get(given)
         if found is None:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            found = self._known[given] = digest(key_of(headers))
+            found = digest(key_of(headers))
+            if sum([len(header) for header in given if header is not None]) <= LONGEST:
+                if len(self._known) >= REMEMBERED:
+                    self._known.clear()
+                self._known[given] = found
         return found

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from simulator.config.limits import Limit, Limits
 from simulator.config.tiers import Tier, load_tiers
 from simulator.limits.claim import Claim
-from simulator.limits.identity import Identities, digest, key_of
+from simulator.limits.identity import Identities, bearer_of, digest, key_of
 from simulator.limits.patterns import Patterns, combine, says_anything
 from simulator.limits.terms import Scope, Terms, whose
 
@@ -13,6 +13,8 @@ DEFAULT_TENANT = b"default"
 """The tenant of a request that names none."""
 READY = 10_000
 """How many combinations of key, model and tenant are kept ready; clients choose them, so there may be any number."""
+LONGEST = 512
+"""Letters of key, model and tenant in a combination that is kept; longer ones must not fill the memory."""
 NO_ALIASES: Mapping[str, str] = {}
 _COUNT = b"count"
 
@@ -35,6 +37,7 @@ class Limiter:
         self._fixed = limits.algorithm == "fixed_window"
         self._identities = Identities()
         self._ready: dict[tuple[bytes, str, str, bytes, bool], Terms] = {}
+        self._seen: dict[tuple[bytes, bytes, str, str, bool], Terms] = {}
         given = [limits, *limits.models.values(), *limits.keys.values(), *limits.tenants.values()]
         if self._tier is not None:
             given += [self._tier.default, *self._tier.models.values()]
@@ -54,23 +57,47 @@ class Limiter:
     ) -> Claim | None:
         """What a request asks for; None if no limit applies to it.
 
-        `model` is the id of the model that answers; `aliases` lead from every other name of a model to its id.
+        `model` is the model by any of its names; `aliases` lead from every other name of a model to its id.
         `asked` are the tokens of the prompt and of the answer as planned, `allowed` the most that the client lets
         the answer be. `counting` is a request that only counts tokens: it is limited apart from the others, and only
         as a request.
         """
-        who = self._identities.digest(headers)
+        bearer = headers.get(b"authorization", b"")
         tenant = headers.get(self._tenant_header, DEFAULT_TENANT)
-        asker = (who, model, provider, tenant, counting)
-        terms = self._ready.get(asker)
+        asker = (bearer, tenant, model, provider, counting)
+        terms = self._seen.get(asker)
         if terms is None:
-            if len(self._ready) >= READY:
-                self._ready.clear()
-            names = [model, *(alias for alias, target in aliases.items() if target == model)]
-            terms = self._ready[asker] = self._terms(key_of(headers), names, provider, tenant, counting=counting)
+            terms = self._found(headers, tenant, aliases.get(model, model), provider, aliases, counting=counting)
+            # Where a bearer token is, no other header decides whose request it is.
+            if len(bearer) + len(tenant) + len(model) <= LONGEST and bearer_of(bearer):
+                if len(self._seen) >= READY:
+                    self._seen.clear()
+                self._seen[asker] = terms
         if terms.empty:
             return None
         return Claim(terms, asked[0], asked[1], allowed)
+
+    def _found(
+        self,
+        headers: Mapping[bytes, bytes],
+        tenant: bytes,
+        model: str,
+        provider: str,
+        aliases: Mapping[str, str],
+        *,
+        counting: bool,
+    ) -> Terms:
+        who = self._identities.digest(headers)
+        asker = (who, model, provider, tenant, counting)
+        terms = self._ready.get(asker)
+        if terms is None:
+            names = [model, *(alias for alias, target in aliases.items() if target == model)]
+            terms = self._terms(key_of(headers), names, provider, tenant, counting=counting)
+            if len(tenant) + len(model) <= LONGEST:
+                if len(self._ready) >= READY:
+                    self._ready.clear()
+                self._ready[asker] = terms
+        return terms
 
     def _terms(self, key: bytes, names: Sequence[str], provider: str, tenant: bytes, *, counting: bool) -> Terms:
         who = digest(key)

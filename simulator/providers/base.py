@@ -205,8 +205,11 @@ class Provider(Protocol):
         `request_bits` are 16 bytes for the request id.
         """
 
-    def quota_headers(self, quotas: Sequence[Quota], now: float) -> Sequence[Header]:
-        """The rate-limit headers of a response; `now` is the wall clock in Unix seconds."""
+    def quota_lines(self, quotas: Sequence[Quota], now: float) -> bytes:
+        """The rate-limit headers of a response as ready lines, each ended by CRLF: they stand on every response.
+
+        `now` is the wall clock in Unix seconds.
+        """
 
     def stream_error(self, refusal: Refusal, request_bits: bytes) -> bytes:
         """The bytes that end a stream in band with this refusal."""

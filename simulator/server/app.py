@@ -123,8 +123,8 @@ def _routes(house: House) -> list[Route]:
 def _lifespan(house: House, *, alone: bool) -> Any:
     @contextlib.asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:  # noqa: ARG001 - the signature of a lifespan
-        house.store = open_store(house.prepared.config.state, house.slot)
-        await house.store.open()
+        store = open_store(house.prepared.config.state, house.slot)
+        await house.open(store)
         pulse = Pulse(house)
         pulse.start()
         if alone:
@@ -135,7 +135,7 @@ def _lifespan(house: House, *, alone: bool) -> Any:
             yield
         finally:
             await pulse.stop()
-            await house.store.close()
+            await store.close()
             house.close()
 
     return lifespan

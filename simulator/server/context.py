@@ -15,7 +15,7 @@ from simulator.server.live import Live, Prepared
 from simulator.server.wheel import Wheel
 from simulator.state.board import Column, Shared
 from simulator.state.slot import Slot
-from simulator.state.store import Store, StoreHealth
+from simulator.state.store import Immediate, Store, StoreHealth
 from simulator.telemetry.metrics import FLUSH_SECONDS, Metrics
 
 log = logging.getLogger("simulator.server")
@@ -39,6 +39,8 @@ class House:
         self.wall = wall
         self.store: Store | None = None
         """Open from the application's start to its end."""
+        self.immediate: Immediate | None = None
+        """The same store, if it never waits."""
         self.metrics = Metrics(slot.identity, prepared.engine.models)
         self.metrics.on_note = self._flush_soon
         self.admission = Admission(slot, prepared.config.simulation.concurrency)
@@ -95,6 +97,12 @@ class House:
         self.admission.resize(live.config.simulation.concurrency)
         self.row[Column.REVISION] = live.revision
         return live
+
+    async def open(self, store: Store) -> None:
+        """Begin to share state. Raises `StoreUnavailable` if nothing can be kept at all."""
+        await store.open()
+        self.store = store
+        self.immediate = store if isinstance(store, Immediate) else None
 
     def conclude(self) -> None:
         """End every response that is under way, in band, and let nobody wait any longer."""

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from simulator.engine.errors import EngineRefusal
-from simulator.engine.plan import Answer, Embedded, Fault, Plan
+from simulator.engine.plan import Answer, Embedded, Fault, Plan, Usage
 from simulator.providers.base import FAULT_PROBLEM, Call, Endpoint, Problem, Provider, Refusal
 from simulator.server import limiting, sessions
 from simulator.server.admission import QueueFull
@@ -97,13 +97,15 @@ class DataEndpoint:
             await self._play(exchange, call, plan, outcome)
             return
         try:
-            await limiting.admit(exchange, self._provider, call.request, outcome.usage)
+            waits = limiting.admit(exchange, self._provider, call.request, outcome.usage)
+            if waits is not None:
+                await waits
             if name is not None:
                 await sessions.remember(exchange, call, plan, name)
             await self._play(exchange, call, plan, outcome)
         finally:
-            if exchange.claim is not None:
-                await limiting.settle(exchange, None)
+            if exchange.claim is not None and (waits := limiting.settle(exchange, None)) is not None:
+                await waits
 
     async def _play(self, exchange: Exchange, call: Call, plan: Plan, outcome: Answer | Embedded) -> None:
         if call.stream:
@@ -116,9 +118,9 @@ class DataEndpoint:
         if plan.offsets and not await exchange.hold(plan.offsets[-1]):
             self._bound(exchange).answered(499, exchange.elapsed, exchange.body_bytes)
             return
-        if exchange.claim is not None:
-            # Before the reply: whoever has read it may ask for the place that it held.
-            await limiting.settle(exchange, outcome.usage)
+        # Before the reply: whoever has read it may ask for the place that it held.
+        if exchange.claim is not None and (waits := limiting.settle(exchange, outcome.usage)) is not None:
+            await waits
         if exchange.direct is None:
             await exchange.reply(reply)
         else:
@@ -147,11 +149,11 @@ class DataEndpoint:
         try:
             if direct is not None:
                 head = exchange.head(stream.headers)
-                ended, first_at = await stream_direct(house.wheel, direct, playback, (200, head))
+                ended, first_at, sent = await stream_direct(house.wheel, direct, playback, (200, head))
             else:
                 pairs = [*stream.headers, *exchange.pairs()]
                 asgi = Asgi(exchange.receive, exchange.send)
-                ended, first_at = await stream_asgi(house.wheel, asgi, playback, (200, pairs), house.clock)
+                ended, first_at, sent = await stream_asgi(house.wheel, asgi, playback, (200, pairs), house.clock)
         finally:
             row[_STREAMS] -= 1
         if ended is End.CONCLUDED and not first_at:
@@ -162,9 +164,11 @@ class DataEndpoint:
         if ended is not End.DONE:
             bound.answered(499, exchange.elapsed, exchange.body_bytes)
             bound.failed(ended.value)
+            if exchange.claim is not None and (waits := limiting.settle(exchange, _so_far(outcome, sent))) is not None:
+                await waits
             return
-        if exchange.claim is not None:
-            await limiting.settle(exchange, usage)
+        if exchange.claim is not None and (waits := limiting.settle(exchange, usage)) is not None:
+            await waits
         row[_TOKENS_OUT] += usage.output_tokens
         bound.answered(200, exchange.elapsed, exchange.body_bytes, usage.input_tokens, usage.output_tokens)
         bound.streamed(max(0.0, first_at - exchange.arrived), [late - early for early, late in pairwise(plan.offsets)])
@@ -198,6 +202,12 @@ class DataEndpoint:
 
     def _bound(self, exchange: Exchange) -> Bound:
         return self._house.metrics.bind(self._provider.name, exchange.model, self._endpoint.label)
+
+
+def _so_far(outcome: Answer | Embedded, sent: int) -> Usage:
+    """What a stream has come to of which so many steps were sent."""
+    choices = outcome.choices if isinstance(outcome, Answer) else ()
+    return Usage(outcome.usage.input_tokens, sum([min(sent, len(choice.pieces)) for choice in choices]))
 
 
 def stopping() -> Refusal:

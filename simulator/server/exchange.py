@@ -41,7 +41,7 @@ class Exchange:
         self.body_bytes = 0
         self.model = ""
         self.claim: Claim | None = None
-        self.quotas: Sequence[Header] = ()
+        self.quotas = b""
         self.degraded = False
         self.session = b""
         self.fresh: Sequence[Entry] = ()
@@ -82,7 +82,7 @@ class Exchange:
         house, live = self.house, self.live
         told = live.addresses.lines(self.address)
         if self.quotas:
-            told += lines(self.quotas)
+            told += self.quotas
         if house.row[_LAG_US] and (lag := house.lag()) > live.lag_threshold:
             told += b"x-llm-sim-lag-ms: %d\r\n" % (lag * 1000)
         if self.session:

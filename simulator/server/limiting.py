@@ -1,55 +1,53 @@
-"""Between a request and the store: admits it within its rate limits, and settles afterwards. Edge of the store."""
+"""Between a request and the store: admits it within its rate limits, and settles afterwards. Edge of the store.
+
+With a store that never waits everything here is a plain call; with one that does, the functions return what is still
+to be awaited. Where the store cannot answer at all a request is served, marked as degraded: a limit that cannot be
+counted must not become an outage.
+"""
 
 import logging
+from collections.abc import Awaitable
 
 from simulator.engine.plan import Usage
 from simulator.engine.request import Operation, Request
+from simulator.limits.claim import Claim
 from simulator.providers.base import Provider
 from simulator.server.exchange import Exchange
-from simulator.state.store import StoreUnavailable
+from simulator.state.store import Store, StoreUnavailable, Verdict
 
 log = logging.getLogger("simulator.limits")
 
 
-async def admit(exchange: Exchange, provider: Provider, request: Request, usage: Usage) -> None:
-    """Take what the request asks for. Raises `Refusal` if a limit is reached.
-
-    Where the store cannot answer at all the request is served, marked as degraded: a limit that cannot be counted
-    must not become an outage.
-    """
-    live, store = exchange.live, exchange.house.store
+def admit(exchange: Exchange, provider: Provider, request: Request, usage: Usage) -> Awaitable[None] | None:
+    """Take what the request asks for. Raises `Refusal`, here or when awaited, if a limit is reached."""
+    live, house = exchange.live, exchange.house
     limiter = live.limiter
-    if limiter is None or store is None:
-        return
-    aliases = live.engine.aliases
+    if limiter is None or house.store is None:
+        return None
     claim = limiter.claim(
         exchange.headers,
-        aliases.get(request.model, request.model),
+        request.model,
         (usage.input_tokens, usage.output_tokens),
         request.max_tokens,
         provider=provider.name,
-        aliases=aliases,
+        aliases=live.engine.aliases,
         counting=request.operation is Operation.COUNT,
     )
     if claim is None:
-        return
+        return None
+    immediate = house.immediate
+    if immediate is None:
+        return _admit(exchange, provider, request.model, claim, house.store)
     try:
-        verdict = await store.admit(claim.demands, claim.leases)
+        verdict = immediate.admit_now(claim.demands, claim.leases)
     except StoreUnavailable as error:
-        log.warning("a request passed its limits uncounted: %s", error)
-        exchange.degraded = True
-        return
-    if verdict.admitted:
-        exchange.claim = claim
-    if verdict.degraded:
-        exchange.degraded = True
-    quotas = claim.quotas(verdict)
-    exchange.quotas = provider.quota_headers(quotas, exchange.house.wall())
-    if not verdict.admitted:
-        raise claim.refusal(quotas, request.model)
+        _uncounted(exchange, error)
+    else:
+        _take_in(exchange, provider, request.model, claim, verdict)
+    return None
 
 
-async def settle(exchange: Exchange, billed: Usage | None) -> None:
+def settle(exchange: Exchange, billed: Usage | None) -> Awaitable[None] | None:
     """The response is over: correct what was reserved to what it billed, and give the places back. Once is enough.
 
     None: it came to nothing, and all tokens that were reserved are given back.
@@ -57,11 +55,55 @@ async def settle(exchange: Exchange, billed: Usage | None) -> None:
     claim, store = exchange.claim, exchange.house.store
     exchange.claim = None
     if claim is None or store is None:
-        return
-    changes = claim.corrections(*((billed.input_tokens, billed.output_tokens) if billed is not None else (0, 0)))
-    if not (changes or claim.leases):
-        return
+        return None
+    came_to = (billed.input_tokens, billed.output_tokens) if billed is not None else (0, 0)
+    if claim.as_reserved(*came_to):
+        return None
+    changes, places = claim.corrections(*came_to), [lease.name for lease in claim.leases]
+    if not (changes or places):
+        return None
+    immediate = exchange.house.immediate
+    if immediate is None:
+        return _settled(store.settle(changes, places))
     try:
-        await store.settle(changes, [lease.name for lease in claim.leases])
+        immediate.settle_now(changes, places)
     except StoreUnavailable as error:
-        log.warning("a request's tokens were not settled: %s", error)
+        _unsettled(error)
+    return None
+
+
+async def _admit(exchange: Exchange, provider: Provider, model: str, claim: Claim, store: Store) -> None:
+    try:
+        verdict = await store.admit(claim.demands, claim.leases)
+    except StoreUnavailable as error:
+        _uncounted(exchange, error)
+    else:
+        _take_in(exchange, provider, model, claim, verdict)
+
+
+def _take_in(exchange: Exchange, provider: Provider, model: str, claim: Claim, verdict: Verdict) -> None:
+    """What the verdict means for the exchange."""
+    if verdict.admitted:
+        exchange.claim = claim
+    if verdict.degraded:
+        exchange.degraded = True
+    quotas = claim.quotas(verdict)
+    exchange.quotas = provider.quota_lines(quotas, exchange.house.wall())
+    if not verdict.admitted:
+        raise claim.refusal(quotas, model)
+
+
+async def _settled(settling: Awaitable[None]) -> None:
+    try:
+        await settling
+    except StoreUnavailable as error:
+        _unsettled(error)
+
+
+def _uncounted(exchange: Exchange, error: StoreUnavailable) -> None:
+    log.warning("a request passed its limits uncounted: %s", error)
+    exchange.degraded = True
+
+
+def _unsettled(error: StoreUnavailable) -> None:
+    log.warning("a request's tokens were not settled: %s", error)

@@ -8,7 +8,7 @@ timing wheel; elsewhere the same plan is sent through ASGI's `send`.
 import asyncio
 import enum
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -33,6 +33,14 @@ class End(enum.StrEnum):
     SLOW = "client_slow"
     TIMEOUT = "timeout"
     CONCLUDED = "concluded"
+
+
+class Played(NamedTuple):
+    """How a stream ended, when its first token left (0.0 if none did), and how many of its steps were sent."""
+
+    end: End
+    first_at: float
+    sent: int
 
 
 def lines(headers: Sequence[Header]) -> bytes:
@@ -92,6 +100,11 @@ class Player:
         self._ended = ended
         self.first_at = 0.0
 
+    @property
+    def sent(self) -> int:
+        """How many steps were sent."""
+        return self._position
+
     def due(self, now: float) -> float | None:
         """Send all that is due in one write."""
         direct = self._direct
@@ -149,8 +162,8 @@ class Player:
         self.end(how)
 
 
-async def stream_direct(wheel: Wheel, direct: Direct, playback: Playback, head: tuple[int, bytes]) -> tuple[End, float]:
-    """Play a stream through the wheel. Returns how it ended and when its first token left (0.0 if none did).
+async def stream_direct(wheel: Wheel, direct: Direct, playback: Playback, head: tuple[int, bytes]) -> Played:
+    """Play a stream through the wheel.
 
     Where nothing had left when the worker stopped, nothing is sent: the response is still to be made.
 
@@ -160,13 +173,13 @@ async def stream_direct(wheel: Wheel, direct: Direct, playback: Playback, head: 
     if not offsets:
         stream = playback.stream
         direct.start(*head, stream.frames(0, stream.steps), last=True)
-        return (End.LEFT if direct.gone else End.DONE), start
+        return Played(End.LEFT if direct.gone else End.DONE, start, 0 if direct.gone else stream.steps)
     ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
     player = Player(direct, playback, head, ended)
     direct.watch(lambda: player.end(End.LEFT))
     wheel.add(start + offsets[0], player)
     try:
-        return await ended, player.first_at
+        return Played(await ended, player.first_at, player.sent)
     except asyncio.CancelledError:
         direct.abort()
         raise
@@ -183,7 +196,7 @@ class Asgi(msgspec.Struct, frozen=True):
 
 async def stream_asgi(
     wheel: Wheel, asgi: Asgi, playback: Playback, head: tuple[int, Sequence[Header]], clock: Callable[[], float]
-) -> tuple[End, float]:
+) -> Played:
     """The same through ASGI's `send`, for servers that offer no direct way."""
     stream, offsets, start = playback.stream, playback.offsets, playback.start
     gone = asyncio.ensure_future(_until_gone(asgi.receive))
@@ -196,13 +209,13 @@ async def stream_asgi(
                 await asyncio.wait((due, gone), return_when=asyncio.FIRST_COMPLETED)
             now = clock()
             if gone.done():
-                return End.LEFT, first_at
+                return Played(End.LEFT, first_at, begin)
             if offsets and isinstance(due.exception(), Concluded):
                 if begin:
                     await asgi.send({"type": "http.response.body", "body": playback.farewell(), "more_body": False})
-                return End.CONCLUDED, first_at
+                return Played(End.CONCLUDED, first_at, begin)
             if now - start > playback.limits[0]:
-                return End.TIMEOUT, first_at
+                return Played(End.TIMEOUT, first_at, begin)
             end = begin + 1 if offsets else steps
             elapsed = now - start + HALF_TICK
             while end < steps and offsets[end] <= elapsed:
@@ -213,7 +226,7 @@ async def stream_asgi(
             body = stream.frames(begin, end)
             await asgi.send({"type": "http.response.body", "body": body, "more_body": end < steps})
             begin = end
-        return End.DONE, first_at
+        return Played(End.DONE, first_at, steps)
     finally:
         gone.cancel()
 

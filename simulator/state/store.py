@@ -9,7 +9,7 @@ its own timeouts; and it raises `StoreUnavailable`, nothing else, where it canno
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -137,6 +137,17 @@ class StoreHealth(msgspec.Struct, frozen=True, gc=False):
     state: str = "ok"
     reason: str = ""
     redis_up: bool | None = None
+
+
+@runtime_checkable
+class Immediate(Protocol):
+    """What a store offers besides if it never waits: the hottest operations without a coroutine."""
+
+    def admit_now(self, demands: Sequence[Demand], leases: Sequence[Lease] = ()) -> Verdict:
+        """As `Store.admit`."""
+
+    def settle_now(self, changes: Sequence[Demand], released: Sequence[bytes] = ()) -> None:
+        """As `Store.settle`."""
 
 
 class Store(Protocol):

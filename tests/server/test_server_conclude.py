@@ -96,7 +96,7 @@ def test_what_has_not_begun_is_left_to_whoever_awaits_it():
         held = asyncio.ensure_future(hold(wheel, connection, None, asyncio.get_running_loop().time() + 60))
         await asyncio.sleep(0)
         wheel.conclude()
-        assert await playing == (End.CONCLUDED, 0.0)
+        assert await playing == (End.CONCLUDED, 0.0, 0)
         assert connection.written == []
         with pytest.raises(Concluded):
             await held

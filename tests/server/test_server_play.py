@@ -29,7 +29,7 @@ def test_tokens_leave_in_order_and_on_time():
         start = time.monotonic()
         offsets = [0.01 * i for i in range(1, 11)]
         wheel = Wheel(asyncio.get_running_loop())
-        end, first_at = await stream_direct(wheel, connection, Letters("abcdefghij"), offsets, start, HEAD, LIMITS)
+        end, first_at, _ = await stream_direct(wheel, connection, Letters("abcdefghij"), offsets, start, HEAD, LIMITS)
         return connection, start, offsets, end, first_at
 
     connection, start, offsets, end, first_at = play(scenario)
@@ -58,7 +58,7 @@ def test_without_delays_everything_leaves_at_once():
     async def scenario():
         connection = Connection()
         wheel = Wheel(asyncio.get_running_loop())
-        end, _ = await stream_direct(wheel, connection, Letters("abc"), [], time.monotonic(), HEAD, LIMITS)
+        end, *_ = await stream_direct(wheel, connection, Letters("abc"), [], time.monotonic(), HEAD, LIMITS)
         return connection, end, len(wheel)
 
     connection, end, waiting = play(scenario)
@@ -72,7 +72,7 @@ def test_a_client_that_leaves_ends_its_stream_at_once():
         wheel = Wheel(loop)
         start = time.monotonic()
         loop.call_later(0.02, connection.leave)
-        end, _ = await stream_direct(wheel, connection, Letters("ab"), [0.01, 30.0], start, HEAD, LIMITS)
+        end, *_ = await stream_direct(wheel, connection, Letters("ab"), [0.01, 30.0], start, HEAD, LIMITS)
         return end, time.monotonic() - start, connection
 
     end, took, connection = play(scenario)
@@ -90,7 +90,7 @@ def test_a_slow_reader_pauses_its_stream_and_is_then_sent_what_is_due():
         loop.call_later(0.03, setattr, connection, "paused", False)
         offsets = [0.0, *(0.002 + 0.001 * i for i in range(8)), 0.2]
         wheel = Wheel(loop)
-        end, _ = await stream_direct(wheel, connection, Letters("abcdefghij"), offsets, time.monotonic(), HEAD, LIMITS)
+        end, *_ = await stream_direct(wheel, connection, Letters("abcdefghij"), offsets, time.monotonic(), HEAD, LIMITS)
         return end, connection
 
     end, connection = play(scenario)
@@ -104,7 +104,7 @@ def test_a_reader_that_never_reads_is_cut_off():
         connection = Connection()
         connection.paused = True
         wheel = Wheel(asyncio.get_running_loop())
-        end, _ = await stream_direct(wheel, connection, Letters("ab"), [0.0, 0.5], time.monotonic(), HEAD, LIMITS)
+        end, *_ = await stream_direct(wheel, connection, Letters("ab"), [0.0, 0.5], time.monotonic(), HEAD, LIMITS)
         return end, connection
 
     end, connection = play(scenario)
@@ -117,7 +117,7 @@ def test_a_response_may_not_take_longer_than_its_limit():
         connection = Connection()
         wheel = Wheel(asyncio.get_running_loop())
         limits = (0.03, 1.0)
-        end, _ = await stream_direct(wheel, connection, Letters("ab"), [0.01, 0.1], time.monotonic(), HEAD, limits)
+        end, *_ = await stream_direct(wheel, connection, Letters("ab"), [0.01, 0.1], time.monotonic(), HEAD, limits)
         return end, connection
 
     end, connection = play(scenario)
@@ -204,7 +204,7 @@ def test_the_same_plan_is_played_through_asgi():
         wheel = Wheel(asyncio.get_running_loop())
         head = (200, Letters.headers)
         playback = Playback(Letters("abc"), [0.001, 0.002, 0.012], time.monotonic(), LIMITS)
-        end, _ = await stream_asgi(wheel, Asgi(asgi.receive, asgi.send), playback, head, time.monotonic)
+        end, *_ = await stream_asgi(wheel, Asgi(asgi.receive, asgi.send), playback, head, time.monotonic)
         return asgi.sent, end
 
     sent, end = play(scenario)
@@ -222,7 +222,7 @@ def test_through_asgi_a_client_that_leaves_is_noticed():
         start = time.monotonic()
         playback = Playback(Letters("ab"), [0.001, 30.0], start, LIMITS)
         calls = Asgi(asgi.receive, asgi.send)
-        end, _ = await stream_asgi(Wheel(loop), calls, playback, (200, ()), time.monotonic)
+        end, *_ = await stream_asgi(Wheel(loop), calls, playback, (200, ()), time.monotonic)
         assert await hold(Wheel(loop), None, asgi.receive, start + 30) is False
         return end, time.monotonic() - start
 

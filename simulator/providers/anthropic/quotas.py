@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from simulator.providers.anthropic.wire import ORGANIZATION
-from simulator.providers.base import Header, Quota
+from simulator.providers.base import Quota
 
 _NAMES = {
     "requests": b"requests",
@@ -26,8 +26,13 @@ _MORE = (
 )
 
 
-def quota_headers(quotas: Sequence[Quota], now: float) -> list[Header]:
-    """`anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}`."""
+_LINES = (
+    b"anthropic-ratelimit-%b-limit: %d\r\nanthropic-ratelimit-%b-remaining: %d\r\nanthropic-ratelimit-%b-reset: %b\r\n"
+)
+
+
+def quota_lines(quotas: Sequence[Quota], now: float) -> bytes:
+    """`anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}`, as lines."""
     told: dict[bytes, Quota] = {}
     for quota in quotas:
         name = _NAMES.get(quota.resource)
@@ -36,14 +41,12 @@ def quota_headers(quotas: Sequence[Quota], now: float) -> list[Header]:
         other = told.get(name)
         if other is None or quota.remaining * other.limit < other.remaining * quota.limit:
             told[name] = quota
-    headers: list[Header] = []
-    for name, quota in told.items():
-        headers += (
-            (b"anthropic-ratelimit-%b-limit" % name, b"%d" % quota.limit),
-            (b"anthropic-ratelimit-%b-remaining" % name, b"%d" % quota.remaining),
-            (b"anthropic-ratelimit-%b-reset" % name, _moment(math.ceil(now + quota.reset))),
-        )
-    return headers
+    return b"".join(
+        [
+            _LINES % (name, quota.limit, name, quota.remaining, name, _moment(math.ceil(now + quota.reset)))
+            for name, quota in told.items()
+        ]
+    )
 
 
 def sentence(quota: Quota, model: str) -> str:

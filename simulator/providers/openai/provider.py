@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from simulator.providers.base import Endpoint, Header, ModelEntry, Quota, Refusal, Reply
+from simulator.providers.base import Endpoint, ModelEntry, Quota, Refusal, Reply
 from simulator.providers.decode import DEFAULT_DEPTH
 from simulator.providers.openai import errors, models
 from simulator.providers.openai.chat import Chat
 from simulator.providers.openai.completions import Completions
 from simulator.providers.openai.embeddings import Embeddings
-from simulator.providers.openai.quotas import quota_headers
+from simulator.providers.openai.quotas import quota_lines
 
 
 class OpenAI:
@@ -41,10 +41,10 @@ class OpenAI:
         """
         return errors.refuse(refusal, request_bits)
 
-    def quota_headers(self, quotas: Sequence[Quota], now: float) -> Sequence[Header]:
-        """See `Provider.quota_headers`."""
+    def quota_lines(self, quotas: Sequence[Quota], now: float) -> bytes:
+        """See `Provider.quota_lines`."""
         del now
-        return quota_headers(quotas)
+        return quota_lines(quotas)
 
     def stream_error(self, refusal: Refusal, request_bits: bytes) -> bytes:
         """See `Provider.stream_error`."""

@@ -8,7 +8,7 @@ refuse, and in no header.
 import math
 from collections.abc import Sequence
 
-from simulator.providers.base import Header, Quota
+from simulator.providers.base import Quota
 from simulator.providers.openai.headers import ORGANIZATION
 
 _LEARN = "Visit https://platform.openai.com/account/rate-limits to learn more."
@@ -23,8 +23,14 @@ _UNITS = {
 }
 
 
-def quota_headers(quotas: Sequence[Quota]) -> list[Header]:
-    """`x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, as far as there are such limits."""
+_REQUESTS = (
+    b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-remaining-requests: %d\r\nx-ratelimit-reset-requests: %b\r\n"
+)
+_TOKENS = b"x-ratelimit-limit-tokens: %d\r\nx-ratelimit-remaining-tokens: %d\r\nx-ratelimit-reset-tokens: %b\r\n"
+
+
+def quota_lines(quotas: Sequence[Quota]) -> bytes:
+    """`x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, as far as there are such limits, as lines."""
     requests = tokens = None
     for quota in quotas:
         if quota.resource == "requests":
@@ -32,20 +38,12 @@ def quota_headers(quotas: Sequence[Quota]) -> list[Header]:
                 requests = quota
         elif quota.resource == "tokens" and (tokens is None or _tighter(quota, tokens)):
             tokens = quota
-    headers: list[Header] = []
+    lines = b""
     if requests is not None:
-        headers += (
-            (b"x-ratelimit-limit-requests", b"%d" % requests.limit),
-            (b"x-ratelimit-remaining-requests", b"%d" % requests.remaining),
-            (b"x-ratelimit-reset-requests", duration(requests.reset).encode()),
-        )
+        lines = _REQUESTS % (requests.limit, requests.remaining, duration(requests.reset).encode())
     if tokens is not None:
-        headers += (
-            (b"x-ratelimit-limit-tokens", b"%d" % tokens.limit),
-            (b"x-ratelimit-remaining-tokens", b"%d" % tokens.remaining),
-            (b"x-ratelimit-reset-tokens", duration(tokens.reset).encode()),
-        )
-    return headers
+        lines += _TOKENS % (tokens.limit, tokens.remaining, duration(tokens.reset).encode())
+    return lines
 
 
 def reached(quota: Quota, model: str) -> str:

@@ -7,12 +7,11 @@ configuration's sources again.
 
 import asyncio
 import logging
-import re
 from typing import Any
 
 import msgspec
 
-from simulator.config.convert import SECRET
+from simulator.config.secrets import masked
 from simulator.server.admin.resource import Answer, Asked, Resource
 from simulator.server.context import House
 from simulator.server.control import document as documents
@@ -21,9 +20,6 @@ from simulator.server.control.change import Applied, applied, change
 from simulator.server.control.pulse import BEAT_SECONDS
 
 log = logging.getLogger("simulator.admin")
-
-MASK = "***"
-_PASSWORD = re.compile(r"(?<=://)([^/@\s]*):[^/@\s]*@")
 
 
 class ConfigEndpoint(Resource):
@@ -93,12 +89,3 @@ class ReloadEndpoint(Resource):
 def shown(workers: Applied) -> dict[str, Any]:
     """How far a change has come, as a value."""
     return {"ready": workers.ready, "applied": workers.applied, "behind": workers.behind}
-
-
-def masked(value: Any, key: str = "") -> Any:
-    """A configuration without what is secret: keys, and passwords in addresses."""
-    if isinstance(value, dict):
-        return {name: masked(child, name) for name, child in value.items()}
-    if isinstance(value, str):
-        return MASK if key in SECRET else _PASSWORD.sub(rf"\1:{MASK}@", value)
-    return value

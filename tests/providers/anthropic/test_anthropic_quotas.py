@@ -1,0 +1,57 @@
+"""Anthropic's rate-limit headers and sentences, by value."""
+
+import math
+
+import orjson
+
+from simulator.providers.anthropic import Anthropic
+from simulator.providers.base import Problem, Quota, Refusal
+
+NOW = 1_780_000_000.2
+BITS = bytes(16)
+
+
+def told(*quotas):
+    lines = Anthropic().quota_lines(quotas, NOW).decode()
+    return dict(line.split(": ") for line in lines.splitlines())
+
+
+def refused(quota, retry_after):
+    refusal = Refusal(Problem.RATE_LIMIT, model="claude-sonnet-4-5", quota=quota, retry_after=retry_after)
+    reply = Anthropic().refuse(refusal, BITS)
+    return reply.status, dict(reply.headers), orjson.loads(reply.body)["error"]
+
+
+def test_headers_of_every_resource():
+    shown = told(
+        Quota("requests", "minute", 50, 49, 1, 1.2),
+        Quota("input_tokens", "minute", 30_000, 29_980, 20, 0.04),
+        Quota("output_tokens", "minute", 8_000, 7_940, 60, 0.45),
+    )
+    assert shown["anthropic-ratelimit-requests-limit"] == "50"
+    assert shown["anthropic-ratelimit-requests-remaining"] == "49"
+    assert shown["anthropic-ratelimit-requests-reset"] == "2026-05-28T20:26:42Z"
+    assert shown["anthropic-ratelimit-input-tokens-remaining"] == "29980"
+    assert shown["anthropic-ratelimit-output-tokens-limit"] == "8000"
+    assert len(shown) == 9
+
+
+def test_a_reset_is_never_told_too_early():
+    assert told(Quota("tokens", "minute", 9, 8, 1, 0.0))["anthropic-ratelimit-tokens-reset"] == "2026-05-28T20:26:41Z"
+
+
+def test_a_limit_that_is_reached():
+    status, headers, error = refused(Quota("input_tokens", "minute", 30_000, 0, 20, 60.0, 0.7), 0.7)
+    assert (status, error["type"]) == (429, "rate_limit_error")
+    assert "organization's rate limit of 30,000 input tokens per minute" in error["message"]
+    assert "model: claude-sonnet-4-5" in error["message"]
+    assert headers[b"retry-after"] == b"1"
+    assert headers[b"x-should-retry"] == b"true"
+
+
+def test_places_and_what_is_too_large():
+    _, _, error = refused(Quota("concurrent", "", 5, 0, 1, 1.0, 1.0), 1.0)
+    assert "limit of 5 concurrent connections" in error["message"]
+    _, headers, _ = refused(Quota("input_tokens", "minute", 10, 10, 20, 0.0, math.inf), None)
+    assert b"retry-after" not in headers
+    assert headers[b"x-should-retry"] == b"false"

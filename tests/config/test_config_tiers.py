@@ -26,6 +26,7 @@ tiers:
 """
 SHIPPED = [
     *(f"anthropic-tier-{number}" for number in range(1, 5)),
+    *("anthropic-start", "anthropic-build", "anthropic-scale"),
     *("openai-free", *(f"openai-tier-{number}" for number in range(1, 6))),
 ]
 PUBLISHED = [
@@ -50,11 +51,12 @@ PUBLISHED = [
 PUBLISHED_APART = [
     ("anthropic-tier-1", "claude-sonnet-4-5", (50, 30_000, 8_000)),
     ("anthropic-tier-1", "claude-3-opus-latest", (50, 20_000, 4_000)),
-    ("anthropic-tier-2", "claude-opus-4-1", (1_000, 450_000, 90_000)),
+    ("anthropic-tier-2", "claude-opus-4-1", (1_000, 2_000_000, 200_000)),
     ("anthropic-tier-2", "claude-3-5-haiku-latest", (1_000, 100_000, 20_000)),
     ("anthropic-tier-3", "claude-haiku-4-5", (2_000, 1_000_000, 200_000)),
     ("anthropic-tier-4", "claude-3-7-sonnet-latest", (4_000, 200_000, 80_000)),
-    ("anthropic-tier-4", "claude-fable-5", (4_000, 4_000_000, 800_000)),
+    ("anthropic-start", "claude-sonnet-5-5", (1_000, 2_000_000, 400_000)),
+    ("anthropic-scale", "claude-fable-5", (4_000, 4_000_000, 800_000)),
 ]
 
 

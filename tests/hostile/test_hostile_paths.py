@@ -34,7 +34,7 @@ def test_a_wrong_method_where_models_are_listed(fleet, path, method, anthropic):
     )
 
 
-@pytest.mark.parametrize("path", ["/live", "/ready", "/health", "/metrics", "/admin/stats", "/admin/config"])
+@pytest.mark.parametrize("path", ["/live", "/ready", "/health", "/metrics", "/admin/stats", "/admin/workers"])
 @pytest.mark.parametrize("method", ["POST", "DELETE", "OPTIONS"])
 def test_a_wrong_method_of_the_control_plane(fleet, path, method):
     answer = fleet.ask(path, None, method=method)

@@ -3,14 +3,14 @@
 Pure but for the providers' registry: the same decode and plan as the server's, and nothing is waited for or sent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from simulator.config.load import Loaded
 from simulator.engine.engine import Engine
-from simulator.engine.plan import Address, Answer, Embedded, Fault, Plan
+from simulator.engine.plan import Address, Answer, Choice, Embedded, Fault, Plan
 from simulator.providers.base import Endpoint
 from simulator.providers.registry import registry
 
@@ -87,6 +87,10 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
         {
             "text": choice.text,
             "tokens": list(choice.pieces),
+            "calls": [
+                {"name": call.name, "arguments": "".join(call.pieces), "tokens": list(call.pieces)}
+                for call in choice.calls
+            ],
             "finish": choice.finish.value,
             "stop_sequence": choice.stop_sequence,
         }
@@ -115,11 +119,24 @@ def as_text(explanation: Explanation) -> str:
     lines.append(f"timeline   {_timeline(plan)}")
     if isinstance(outcome, Answer):
         for index, choice in enumerate(outcome.choices):
-            lines.append(f"choice {index}   {len(choice.pieces)} tokens, finish {choice.finish.value}")
-            lines.extend(_tokens(choice.pieces, plan.offsets))
+            lines.extend(_choice(index, choice, plan.offsets))
     else:
         lines.append(f"outcome    {len(outcome.vectors)} embeddings of {outcome.dimensions} dimensions")
     return "\n".join(lines) + "\n"
+
+
+def _choice(index: int, choice: Choice, offsets: Sequence[float]) -> list[str]:
+    calls = choice.calls
+    written = len(choice.pieces) + sum([len(call.pieces) for call in calls])
+    called = f", {len(calls)} call{'s' if len(calls) > 1 else ''}" if calls else ""
+    lines = [f"choice {index}   {written} tokens{called}, finish {choice.finish.value}"]
+    lines += _tokens(choice.pieces, offsets)
+    step = len(choice.pieces)
+    for call in calls:
+        lines.append(f"  {call.name}")
+        lines += _tokens(call.pieces, offsets[step:])
+        step += len(call.pieces)
+    return lines
 
 
 def _timeline(plan: Plan) -> str:
@@ -133,7 +150,7 @@ def _timeline(plan: Plan) -> str:
     return f"{first}, then {mean * 1000:.1f} ms a token on average, last after {offsets[-1] * 1000:.1f} ms"
 
 
-def _tokens(pieces: Any, offsets: Any) -> list[str]:
+def _tokens(pieces: Sequence[str], offsets: Sequence[float]) -> list[str]:
     shown = range(len(pieces))
     cut = len(pieces) > 2 * SHOWN_TOKENS
     indices = [*shown[:SHOWN_TOKENS], *shown[-SHOWN_TOKENS:]] if cut else list(shown)

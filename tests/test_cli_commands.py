@@ -99,6 +99,31 @@ def test_models_lists_what_is_answered(run):
     assert all(line == line.rstrip() for line in table.splitlines())
 
 
+def test_explain_shows_what_is_called(run, tmp_path):
+    cities = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    function = {"name": "get_weather", "description": "Get the weather in a city", "parameters": cities}
+    messages = [{"role": "user", "content": "What's the weather in Paris and London?"}]
+    body = {"model": "gpt-4o", "messages": messages, "tools": [{"type": "function", "function": function}]}
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps(body), "utf-8")
+    result = run("explain", "--request", str(path), "--json")
+    assert result.exit_code == 0, result.stderr
+    plan = json.loads(result.stdout)
+    (choice,) = plan["choices"]
+    assert (choice["text"], choice["tokens"], choice["finish"]) == ("", [], "tool_calls")
+    assert [call["name"] for call in choice["calls"]] == ["get_weather", "get_weather"]
+    assert [json.loads(call["arguments"]) for call in choice["calls"]] == [{"city": "Paris"}, {"city": "London"}]
+    pieces = [token for call in choice["calls"] for token in call["tokens"]]
+    assert len(pieces) == len(plan["timeline"])
+    lines = run("explain", "--request", str(path)).stdout.splitlines()
+    start = lines.index(f"choice 0   {len(pieces)} tokens, 2 calls, finish tool_calls")
+    shown = [line.split(" ms  ") for line in lines[start + 1 :]]
+    assert [line[0] for line in shown if len(line) == 1] == ["  get_weather", "  get_weather"]
+    assert [line[1] for line in shown if len(line) == 2] == [repr(piece) for piece in pieces]
+    due = [float(line[0].split()[1]) for line in shown if len(line) == 2]
+    assert due == [pytest.approx(offset * 1000, abs=0.06) for offset in plan["timeline"]]
+
+
 def test_serve_hands_the_configuration_over(run, started):
     result = run(
         *("serve", "-c", str(COMPLETE), "--host", "127.0.0.1", "--port", "0", "--workers", "3", "--seed", "5"),

@@ -9,10 +9,18 @@ from collections.abc import Callable, Mapping
 from simulator.config.catalogue import ModelCard
 from simulator.config.resolve import EffectiveModel, aliases, known_models, unknown
 from simulator.config.schema import Config
+from simulator.engine.composer import Composer, Forms, key_of
 from simulator.engine.content.embedding import Embedder
 from simulator.engine.content.prose import Prose
 from simulator.engine.content.stop import cut
-from simulator.engine.errors import ContextExceeded, OutputExceeded, UnknownModel, WrongDimensions, WrongKind
+from simulator.engine.errors import (
+    ContextExceeded,
+    EngineRefusal,
+    OutputExceeded,
+    UnknownModel,
+    WrongDimensions,
+    WrongKind,
+)
 from simulator.engine.memo import Memo
 from simulator.engine.model import Model
 from simulator.engine.plan import Address, Answer, Choice, Embedded, Fault, Finish, Plan, Usage
@@ -62,6 +70,7 @@ class Engine:
         self.embedder = Embedder(simulation.seed)
         self._draws = Draws()
         self._memo = Memo()
+        self._composer = Composer(self.seeds.content_key)
         self._free = not simulation.deterministic
         self._scale = 0.0 if simulation.latency == "none" else simulation.latency_scale
         self._exact = config.models.tokenizer == "exact"
@@ -82,8 +91,9 @@ class Engine:
         read it. Raises an `EngineRefusal` for what no model could answer.
         """
         model = self.models.get(request.model) or self._unknown(request.model)
-        if not self._allow_unknown:
-            self._check(request, model.card)
+        card = model.card
+        if (card.provider != request.provider or card.kind != KIND[request.operation]) and not self._allow_unknown:
+            raise self._unfit(request, card)
         digest = digest_of(request)
         asked, outcome = self._memo.get(digest) or self._content(request, model, digest, address, now)
         fault = self._fault(model, digest, address) if model.faults.active else None
@@ -116,24 +126,42 @@ class Engine:
         self, request: Request, model: Model, digest: bytes, address: Address, now: int
     ) -> tuple[int, Answer | Embedded]:
         """The prompt's size and what is said; the same for the same request, unless configuration frees it."""
+        formed = bool(request.tools) or request.format.kind != "text"
+        key = digest
+        if formed:
+            key = key_of(digest, request)
+            kept = self._memo.get(key)
+            if kept is not None:
+                return kept
         asked = prompt_tokens(request, model.card, model.tokenizer)
         limit = self._output_limit(request, model, asked)
         if request.operation is Operation.EMBEDDING:
             return asked, self._embed(request, model, asked)
+        forms = self._composer.read(request) if formed else None
         if request.operation is Operation.COUNT:
             return asked, Answer(choices=(), usage=Usage(asked, 0), id_bits=digest, created=0)
-        answer = self._answer(request, model, digest, address, now, asked, limit)
+        answer = self._answer(request, model, digest, address, now, asked, limit, forms)
         if not self._free:
-            self._memo.keep(digest, asked, answer)
+            self._memo.keep(key, asked, answer)
         return asked, answer
 
     def _answer(
-        self, request: Request, model: Model, digest: bytes, address: Address, now: int, asked: int, limit: int
+        self,
+        request: Request,
+        model: Model,
+        digest: bytes,
+        address: Address,
+        now: int,
+        asked: int,
+        limit: int,
+        forms: Forms | None,
     ) -> Answer:
         seeds = self.seeds
         what = free(digest, address) if self._free else digest
         words = seeds.content(what)
         created = now if self._free else EPOCH + words[4] % YEAR
+        if forms is not None and (formed := forms.choices(what, model.tokenizer, limit)) is not None:
+            return Answer(formed[0], Usage(asked, formed[1]), id_bits(words), created)
         choices = [self._choice(model, request.stop, limit, words[5], words[6])]
         written = len(choices[0].pieces)
         for index in range(1, request.choices * max(1, len(request.inputs))):
@@ -165,12 +193,11 @@ class Engine:
         vectors = tuple([self.embedder.embed(text, dimensions, full) for text in request.inputs])
         return Embedded(vectors, dimensions, Usage(asked, 0))
 
-    def _check(self, request: Request, card: ModelCard) -> None:
+    def _unfit(self, request: Request, card: ModelCard) -> EngineRefusal:
+        """Why a model does not serve a request."""
         if card.provider != request.provider:
-            raise UnknownModel(request.model)
-        wanted = KIND[request.operation]
-        if card.kind != wanted:
-            raise WrongKind(request.model, card.kind, wanted)
+            return UnknownModel(request.model)
+        return WrongKind(request.model, card.kind, KIND[request.operation])
 
     def _output_limit(self, request: Request, model: Model, asked: int) -> int:
         card = model.card

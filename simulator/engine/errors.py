@@ -3,7 +3,10 @@
 EngineRefusal
 ├── UnknownModel        the model is not in the catalogue
 ├── ContextExceeded     the prompt alone does not fit the context window
-└── OutputExceeded      max_tokens is beyond what the model can write
+├── OutputExceeded      max_tokens is beyond what the model can write
+├── WrongKind           the model is not of the kind that the operation needs
+├── WrongDimensions     the model has no embeddings of that size
+└── BadSchema           no value can be made from a JSON Schema of the request
 """
 
 
@@ -57,3 +60,18 @@ class WrongDimensions(EngineRefusal):
         self.model = model
         self.limit = limit
         self.asked = asked
+
+
+class BadSchema(EngineRefusal):
+    """The schema of tool `index` (`where` is `tools`) or of the answer (`where` is `format`) cannot be used.
+
+    `path` is a JSON Pointer into the schema (`#/properties/city`), `why` a sentence.
+    """
+
+    def __init__(self, where: str, index: int, path: str, why: str) -> None:
+        self.place = f"{where}[{index}]" if where == "tools" else where
+        super().__init__(f"invalid schema of {self.place}, at {path}: {why}")
+        self.where = where
+        self.index = index
+        self.path = path
+        self.why = why

@@ -57,15 +57,22 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
-    """A tool call in an answer. `pieces` concatenate to the JSON text of its arguments, a token each."""
+    """A tool call in an answer. `pieces` concatenate to the JSON text of its arguments, a token each, at least one.
+
+    `id_bits` are 16 random bytes for the dialect's own id. `tool` is the place of the tool in the request's `tools`.
+    """
 
     id_bits: bytes
     name: str
     pieces: tuple[str, ...]
+    tool: int = 0
 
 
 class Choice(msgspec.Struct, frozen=True, gc=False):
-    """One alternative of an answer. `pieces` concatenate to its text, one piece a token."""
+    """One alternative of an answer. `pieces` concatenate to its text, one piece a token.
+
+    The text comes before the calls. Text and arguments are incomplete where `finish` is LENGTH.
+    """
 
     pieces: Sequence[str]
     finish: Finish
@@ -79,9 +86,17 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
         pieces = self.pieces
         return pieces.text if isinstance(pieces, Passage) else "".join(pieces)
 
+    @property
+    def steps(self) -> int:
+        """The pieces of the text and of all calls, at least 1."""
+        return max(1, len(self.pieces) + sum([len(call.pieces) for call in self.calls]))
+
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """A generated text. `id_bits` are 32 random bytes for ids; `created` is in Unix seconds."""
+    """What is said: text, calls of tools. `id_bits` are 32 random bytes for ids; `created` is in Unix seconds.
+
+    The output tokens of `usage` are those of the texts, of the calls' arguments and of the names of their tools.
+    """
 
     choices: tuple[Choice, ...]
     usage: Usage
@@ -90,8 +105,8 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def steps(self) -> int:
-        """Tokens of the longest choice, at least 1."""
-        return max([1, *[len(choice.pieces) for choice in self.choices]])
+        """Steps of the longest choice, at least 1."""
+        return max([1, *[choice.steps if choice.calls else len(choice.pieces) for choice in self.choices]])
 
 
 class Embedded(msgspec.Struct, frozen=True, gc=False):
@@ -118,8 +133,9 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
 class Plan(msgspec.Struct, frozen=True, gc=False):
     """What is answered, and when each token is due.
 
-    `offsets[i]` is when token i of every choice that has one is due, ascending; its length is the number
-    of tokens of the longest choice, at least 1. An empty `offsets` means: all at once.
+    `offsets[i]` is when step i of every choice that has one is due, ascending: a token of the text, and after the text
+    a token of the arguments of each call in turn. What opens a call is due with its first token. The length of
+    `offsets` is the number of steps of the longest choice, at least 1. An empty `offsets` means: all at once.
     `model` is the name to show.
     `request_bits` are 16 random bytes for the id of this very arrival (a repeated request has the same
     answer id but another request id).

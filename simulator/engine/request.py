@@ -91,6 +91,7 @@ class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     An input given as token ids is kept in `token_inputs`, same length as `inputs` or empty, so that its
     tokens count exactly; its place in `inputs` is then a stable text made from the ids.
     `max_tokens` None means the model's own limit. `choices` is OpenAI's `n`, per input.
+    `tool_choice` is one of the neutral words of `engine.content.tools.choice`, empty where none is given.
     """
 
     operation: Operation
@@ -109,3 +110,5 @@ class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     token_inputs: tuple[tuple[int, ...], ...] = ()
     extra: tuple[str, ...] = ()
     """Anything else of the dialect that changes the answer, as stable text."""
+    parallel: bool = True
+    """Whether one answer may call several tools. The last field: see `seeds.digest_of`."""

@@ -4,10 +4,11 @@ Pure. One root seed; every stream is derived from it by a key, never shared, and
 stream costs the same as draw 1 and needs no history.
 
     content      BLAKE2b-512, key = mix(seed)             message = digest(request), index of the choice
+    values       the same with a person of its own        message = digest(request), purpose, index of the choice, block
     conditions   Philox, key = mix(seed, pod, worker)     counter = (block, 0, sequence, FAULT or LATENCY)
     keyed        Philox, key = mix(seed, digest, key, retry)   counter = (block, 0, 0, FAULT or LATENCY)
 
-An answer takes eight words, which one hash gives at a third of the price of re-keying Philox. Conditions take a word a
+A text takes eight words, which one hash gives at a third of the price of re-keying Philox. Conditions take a word a
 token: Philox 4x64-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11). Its raw bits never change
 (NEP 19); of numpy's Generator only `random` is used, which shifts them into [0, 1), and a test holds it to that.
 Faults and latency have counters of their own: switching a fault on never shifts a delay.
@@ -43,8 +44,15 @@ class Purpose(enum.IntEnum):
 
 
 def digest_of(request: Request) -> bytes:
-    """The 16 bytes that stand for everything that may change an answer. Independent of the seed."""
-    return blake2b(encode_request(request), digest_size=16).digest()
+    """The 16 bytes that stand for everything that may change an answer. Independent of the seed.
+
+    The order of a schema's members is left out. `parallel`, the last field, counts only where it is False.
+    """
+    encoded = encode_request(request)
+    # Nearly every request ends in `,true]`, which tells nothing; the other fields alone give those their digest.
+    if request.parallel:
+        encoded = encoded[:-6] + b"]"
+    return blake2b(encoded, digest_size=16).digest()
 
 
 def free(digest: bytes, address: Address) -> bytes:
@@ -110,12 +118,13 @@ class SeedTree:
         if not 0 <= seed < 2**63:
             raise ValueError(f"a seed is a whole number from 0 to 2**63 - 1, not {seed}")
         self.seed = seed
-        self._content = mix(seed, "content").to_bytes(16, "little")
+        self.content_key = mix(seed, "content").to_bytes(16, "little")
+        """The key under which answers are drawn; see `content` and `engine.content.structured.draws`."""
         self._shards: dict[tuple[int, int], int] = {}
 
     def content(self, what: bytes, index: int = 0) -> tuple[int, ...]:
         """Eight 64-bit words for what choice `index` of an answer says; `what` is a digest or `free` of one."""
-        block = blake2b(what + index.to_bytes(4, "little"), key=self._content)
+        block = blake2b(what + index.to_bytes(4, "little"), key=self.content_key)
         words: tuple[int, ...] = _WORDS(block.digest())
         return words
 

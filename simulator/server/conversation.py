@@ -15,6 +15,7 @@ from simulator.engine.plan import Choice
 from simulator.engine.request import Message, Operation, Request, ToolCall
 from simulator.engine.tokens import Tokenizer, prompt_tokens
 from simulator.engine.tokens.bounded import EXACT_CHARACTERS
+from simulator.engine.tokens.tools import calls_tokens
 from simulator.state.store import Turn
 
 INSTRUCTING = frozenset({"system", "developer"})
@@ -66,7 +67,7 @@ def join(remembered: Iterable[Entry], messages: tuple[Message, ...]) -> Joined:
     start = _instructing(messages)
     leading, own = messages[:start], messages[start:]
     before = tuple(said)
-    if own[: len(before)] == before:
+    if _same(own, before):
         own = own[len(before) :]
     fresh: tuple[Entry, ...] = own
     if leading and leading != instructions:
@@ -76,7 +77,10 @@ def join(remembered: Iterable[Entry], messages: tuple[Message, ...]) -> Joined:
 
 
 def answer_of(choice: Choice) -> Message:
-    """A choice of an answer as the message that a client would send back."""
+    """A choice of an answer as the message that a client would send back, but that its calls have no ids.
+
+    An id is made by a dialect from `Call.id_bits`; which one, is not known here.
+    """
     calls = tuple([ToolCall("", call.name, "".join(call.pieces)) for call in choice.calls])
     return Message("assistant", choice.text, calls=calls)
 
@@ -102,9 +106,29 @@ def written(
         conversation, total = asked
         rate = total / max(1, _length(Instructions(conversation)))
         sizes = [overhead + round(length * rate) for length in lengths]
-    spoken = overhead + len(choice.pieces) + sum([len(call.pieces) for call in choice.calls])
+    spoken = overhead + len(choice.pieces) + calls_tokens(answer.calls, tokenizer.count)
     turns = [Turn(_encode(entry), size) for entry, size in zip(fresh, sizes, strict=True)]
     return [*turns, Turn(_encode(answer), spoken)]
+
+
+def _same(own: Sequence[Message], before: Sequence[Message]) -> bool:
+    """Whether messages begin with those that are remembered, calls compared by what is called with what."""
+    if len(own) < len(before):
+        return False
+    return all(mine == theirs or _plain(mine) == _plain(theirs) for mine, theirs in zip(own, before, strict=False))
+
+
+def _plain(message: Message) -> tuple[Message, tuple[tuple[str, object], ...]]:
+    """A message and its calls without what may differ between an answer and its copy: ids, and how JSON is spaced."""
+    calls = tuple([(call.name, _arguments(call.arguments)) for call in message.calls])
+    return msgspec.structs.replace(message, calls=()), calls
+
+
+def _arguments(text: str) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return text
 
 
 def _instructing(messages: tuple[Message, ...]) -> int:

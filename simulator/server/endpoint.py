@@ -207,7 +207,7 @@ class DataEndpoint:
 def _so_far(outcome: Answer | Embedded, sent: int) -> Usage:
     """What a stream has come to of which so many steps were sent."""
     choices = outcome.choices if isinstance(outcome, Answer) else ()
-    return Usage(outcome.usage.input_tokens, sum([min(sent, len(choice.pieces)) for choice in choices]))
+    return Usage(outcome.usage.input_tokens, sum([min(sent, choice.steps) for choice in choices]))
 
 
 def stopping() -> Refusal:

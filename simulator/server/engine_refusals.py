@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from simulator.engine.errors import (
+    BadSchema,
     ContextExceeded,
     EngineRefusal,
     OutputExceeded,
@@ -36,6 +37,9 @@ def refused(error: EngineRefusal, known: Sequence[str]) -> Refusal:
                 f"{error.model}."
             )
             refusal = Refusal(Problem.INVALID, message, param="dimensions")
+        case BadSchema():
+            message = f"Invalid schema of {error.place}, at {error.path}: {error.why}."
+            refusal = Refusal(Problem.INVALID, message, param=error.place)
         case _:
             refusal = Refusal(Problem.INVALID, str(error))
     return refusal

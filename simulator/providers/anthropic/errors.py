@@ -76,13 +76,10 @@ def stream_error(refusal: Refusal, request_bits: bytes) -> bytes:
 
 
 def _body(refusal: Refusal, words: _Words, name: bytes) -> bytes:
-    return orjson.dumps(
-        {
-            "type": "error",
-            "error": {"type": words.type, "message": _printable(_message(refusal, words))},
-            "request_id": name.decode(),
-        }
-    )
+    error: dict[str, object] = {"type": words.type, "message": _printable(_message(refusal, words))}
+    if refusal.code is not None:
+        error["details"] = {"error_code": refusal.code}
+    return orjson.dumps({"type": "error", "error": error, "request_id": name.decode()})
 
 
 def _message(refusal: Refusal, words: _Words) -> str:

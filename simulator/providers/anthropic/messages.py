@@ -4,19 +4,21 @@ Bodies and frames are put together from byte templates: only the text, the name 
 between two answers. Their order of keys is the recorded one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import orjson
 
-from simulator.engine.plan import Answer, Finish, Plan
-from simulator.engine.request import NO_SAMPLING, Operation
-from simulator.providers import frames
+from simulator.engine.plan import Answer, Choice, Finish, Plan
+from simulator.engine.plan import Call as ToolCall
+from simulator.engine.request import NO_SAMPLING, TEXT_FORMAT, Operation, Request
 from simulator.providers.anthropic import schema
-from simulator.providers.anthropic.options import check_prewarming, sampling_of, stops_of
+from simulator.providers.anthropic.events import PING, TEXT_START, TEXT_STOP, CallStream, TextStream, call_id
+from simulator.providers.anthropic.options import check_prewarming, check_thread, sampling_of, stops_of
 from simulator.providers.anthropic.request import Bodies, request_of
+from simulator.providers.anthropic.spacing import spaced
 from simulator.providers.anthropic.wire import base58, event_headers, json_headers
-from simulator.providers.base import Call, Header, Reply
+from simulator.providers.base import Call, Reply, Stream
 
 _STOP_REASON: Final[Mapping[Finish, bytes]] = {
     Finish.STOP: b"end_turn",
@@ -33,7 +35,8 @@ _MESSAGE: Final = (
     b'"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"output_tokens":%d,'
     b'"output_tokens_details":{"thinking_tokens":%d},"service_tier":"standard","inference_geo":"global"}}'
 )
-_TEXT_BLOCK: Final = b'[{"type":"text","text":%b}]'
+_TEXT_ONLY: Final = b'[{"type":"text","text":%b}]'
+_CALL: Final = b'{"type":"tool_use","id":"%b","name":%b,"input":%b,"caller":{"type":"direct"}}'
 
 _START: Final = (
     b"event: message_start\n"
@@ -42,17 +45,6 @@ _START: Final = (
     b'"cache_creation_input_tokens":0,"cache_read_input_tokens":%d,"cache_creation":{"ephemeral_5m_input_tokens":0,'
     b'"ephemeral_1h_input_tokens":0},"output_tokens":%d,"service_tier":"standard","inference_geo":"global"}}}\n\n'
 )
-_BLOCK_START: Final = (
-    b"event: content_block_start\n"
-    b'data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n'
-)
-# The space after the colon is the real API's.
-_PING: Final = b'event: ping\ndata: {"type": "ping"}\n\n'
-_DELTA_HEAD: Final = (
-    b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":'
-)
-_DELTA_TAIL: Final = b"}}\n\n"
-_BLOCK_STOP: Final = b'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n'
 _END: Final = (
     b"event: message_delta\n"
     b'data: {"type":"message_delta","delta":{"stop_reason":"%b","stop_sequence":%b,"stop_details":%b},"usage":'
@@ -60,31 +52,6 @@ _END: Final = (
     b'"output_tokens_details":{"thinking_tokens":%d}}}\n\n'
     b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 )
-
-
-class TextStream:
-    """The events of one text answer: a `content_block_delta` a piece.
-
-    An answer without pieces has no content block, and its one step is prologue and epilogue.
-    """
-
-    __slots__ = ("_epilogue", "_pieces", "_prologue", "headers", "steps")
-
-    def __init__(self, headers: Sequence[Header], pieces: Sequence[str], prologue: bytes, epilogue: bytes) -> None:
-        self.headers = headers
-        self.steps = len(pieces) or 1
-        self._pieces = pieces
-        self._prologue = prologue
-        self._epilogue = epilogue
-
-    def frames(self, start: int, stop: int) -> bytes:
-        """The wire bytes of steps `start` up to but not including `stop`."""
-        if start >= stop:
-            return b""
-        body = frames.run(self._pieces[start:stop], _DELTA_HEAD, _DELTA_TAIL)
-        if start == 0:
-            body = self._prologue + body
-        return body + self._epilogue if stop >= self.steps else body
 
 
 class Messages:
@@ -103,6 +70,8 @@ class Messages:
         """Read a body. Raises `Refusal` for anything that the API would refuse with a 400."""
         typed, latest, betas = self._bodies.read(body, headers)
         check_prewarming(typed)
+        if betas:
+            check_thread(typed)
         request = request_of(
             Operation.CHAT,
             typed,
@@ -114,7 +83,7 @@ class Messages:
         )
         return Call(request, typed.stream is True, typed)
 
-    def reply(self, call: Call, plan: Plan) -> Reply:  # noqa: ARG002 - the answer depends on the plan alone
+    def reply(self, call: Call, plan: Plan) -> Reply:
         """The whole message."""
         answer = _answer(plan)
         choice = answer.choices[0]
@@ -122,7 +91,7 @@ class Messages:
         body = _MESSAGE % (
             orjson.dumps(plan.model),
             _message_id(plan, answer),
-            _TEXT_BLOCK % orjson.dumps(choice.text) if choice.pieces else b"[]",
+            _content(choice, call.request),
             _STOP_REASON[choice.finish],
             orjson.dumps(choice.stop_sequence),
             _REFUSED if choice.finish is Finish.CONTENT_FILTER else b"null",
@@ -133,7 +102,7 @@ class Messages:
         )
         return Reply(200, json_headers(plan.request_bits), body)
 
-    def stream(self, call: Call, plan: Plan) -> TextStream:  # noqa: ARG002 - the answer depends on the plan alone
+    def stream(self, call: Call, plan: Plan) -> Stream:
         """The same message as events."""
         answer = _answer(plan)
         choice = answer.choices[0]
@@ -156,11 +125,42 @@ class Messages:
             usage.output_tokens,
             usage.reasoning_tokens,
         )
+        headers = event_headers(plan.request_bits)
+        if choice.calls:
+            return CallStream(headers, choice, start, end)
         if choice.pieces:
-            start, end = start + _BLOCK_START + _PING, _BLOCK_STOP + end
+            start, end = start + TEXT_START + PING, TEXT_STOP + end
         else:
-            start += _PING
-        return TextStream(event_headers(plan.request_bits), list(choice.pieces), start, end)
+            start += PING
+        pieces = list(choice.pieces) if call.request.format is TEXT_FORMAT else spaced(choice.pieces)
+        return TextStream(headers, pieces, start, end)
+
+
+def _content(choice: Choice, request: Request) -> bytes:
+    """The content blocks: the text, if there is any, and each call."""
+    if not choice.calls:
+        if not choice.pieces:
+            return b"[]"
+        if request.format is TEXT_FORMAT:
+            return _TEXT_ONLY % orjson.dumps(choice.text)
+        return _TEXT_ONLY % orjson.dumps("".join(spaced(choice.pieces)))
+    text = _TEXT_ONLY[1:-1] % orjson.dumps(choice.text) + b"," if choice.pieces else b""
+    calls = [
+        _CALL % (call_id(made.id_bits), orjson.dumps(made.name), _arguments(made, choice.finish))
+        for made in choice.calls
+    ]
+    return b"[%b%b]" % (text, b",".join(calls))
+
+
+def _arguments(made: ToolCall, finish: Finish) -> bytes:
+    """The arguments as JSON; those that `max_tokens` cut off are empty, as the real API has them."""
+    text = "".join(made.pieces).encode()
+    if finish is Finish.LENGTH:
+        try:
+            orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return b"{}"
+    return text
 
 
 def _answer(plan: Plan) -> Answer:

@@ -10,6 +10,7 @@ from simulator.providers.anthropic import schema
 from simulator.providers.anthropic.generation import NO_SAMPLING, TEMPERATURE_OR_TOP_P, since
 from simulator.providers.anthropic.stable import stable
 from simulator.providers.anthropic.wording import invalid
+from simulator.providers.base import Problem, Refusal
 
 _ADMITTED_TOP_P: Final = 0.99
 """Newer models take a `top_p` from here on, which changes next to nothing, for old clients' sake."""
@@ -47,14 +48,6 @@ def check_thinking(thinking: schema.AnyThinking | None, max_tokens: int | None) 
     )
 
 
-def check_format(config: schema.OutputConfig | None) -> None:
-    """Raises Refusal for structured output."""
-    if config is not None and config.format is not None:
-        raise invalid(
-            "output_config.format", "This version of the simulator answers in plain text and cannot keep to a schema"
-        )
-
-
 def stops_of(sequences: list[str] | None) -> tuple[str, ...]:
     """The stop sequences. Raises Refusal for a blank one."""
     if not sequences:
@@ -71,15 +64,29 @@ def check_prewarming(body: schema.MessagesBody) -> None:
         raise invalid("max_tokens", "0 is not supported with `stream`; it must be at least 1")
 
 
+def check_thread(body: schema.MessagesBody) -> None:
+    """Raises Refusal for a conversation that the service is to hold; the code tells a client to send all of it."""
+    if getattr(body, "thread", None) is not None:
+        raise Refusal(
+            Problem.INVALID,
+            "thread: This version of the simulator holds no message threads; send the whole conversation without "
+            "`thread`",
+            param="thread",
+            code="thread_unsupported_request",
+        )
+
+
 def extras_of(body: schema.CountBody, betas: tuple[str, ...]) -> list[str]:
-    """Whatever else changes an answer, as stable text, each with its name."""
+    """Whatever else changes an answer, as stable text, each with its name; the format of the answer is not among it."""
     extras: list[str] = []
     if body.thinking is not None:
         extras.append(f"thinking={stable(msgspec.to_builtins(body.thinking), 'thinking')}")
-    if body.output_config is not None:
-        extras.append(f"output_config={stable(msgspec.to_builtins(body.output_config), 'output_config')}")
+    config = body.output_config
+    if config is not None and (config.effort is not None or config.task_budget is not None):
+        rest = msgspec.to_builtins(msgspec.structs.replace(config, format=None))
+        extras.append(f"output_config={stable(rest, 'output_config')}")
     for name in betas:
-        value = getattr(body, name, None)
+        value = getattr(body, name, None) if name != schema.OLDER_FORMAT else None
         if value is not None:
             extras.append(f"{name}={stable(value, name)}")
     return extras

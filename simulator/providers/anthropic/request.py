@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Final, Generic
 
-from simulator.engine.request import NO_SAMPLING, Operation, Request, Sampling, Tool
+from simulator.engine.request import NO_SAMPLING, TEXT_FORMAT, Operation, Request, Sampling, Tool
 from simulator.providers.anthropic import schema
 from simulator.providers.anthropic.content import Reader, system_of
-from simulator.providers.anthropic.options import check_format, check_thinking, extras_of
+from simulator.providers.anthropic.options import check_thinking, extras_of
+from simulator.providers.anthropic.schemas import format_of
 from simulator.providers.anthropic.tools import choice_of, tools_of
 from simulator.providers.anthropic.turns import check_breakpoints, check_end, check_system, check_tools
 from simulator.providers.anthropic.wording import invalid, worder
@@ -80,17 +81,18 @@ def request_of(
         check_breakpoints(body)
     tools: tuple[Tool, ...] = ()
     served: tuple[str, ...] = ()
-    choice = ""
+    choice, parallel = "", True
     if not plain:
         if any(turn.role == "system" for turn in turns):
             check_system(turns, body.model)
         check_tools(turns)
-        tools, served = tools_of(body.tools or ())
-        choice = choice_of(body.tool_choice, body.tools)
+        tools, served = tools_of(body.tools or (), body.model)
+        choice, parallel = choice_of(body.tool_choice, body.tools)
     extra: tuple[str, ...] = ()
+    form = TEXT_FORMAT
     if served or betas or body.thinking is not None or body.output_config is not None:
         check_thinking(body.thinking, max_tokens)
-        check_format(body.output_config)
+        form = format_of(body.output_config, getattr(body, schema.OLDER_FORMAT, None), body.model)
         extra = (*served, *extras_of(body, betas))
     return Request(
         operation,
@@ -102,5 +104,7 @@ def request_of(
         sampling=sampling,
         tools=tools,
         tool_choice=choice,
+        format=form,
         extra=extra,
+        parallel=parallel,
     )

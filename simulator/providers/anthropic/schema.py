@@ -135,7 +135,9 @@ class SampledBody(MessagesBody, kw_only=True, frozen=True):
 
 B = TypeVar("B", bound=CountBody)
 
-COUNT_BETAS: Final = ("billing_policy", "compaction", "context_management", "mcp_servers", "output_format")
+OLDER_FORMAT: Final = "output_format"
+"""The beta's field for what is `output_config.format`."""
+COUNT_BETAS: Final = ("billing_policy", "compaction", "context_management", "mcp_servers", OLDER_FORMAT)
 """Fields of a beta that count_tokens knows too."""
 MESSAGES_BETAS: Final = (*COUNT_BETAS, "fallback_credit_token", "fallbacks", "thread")
 

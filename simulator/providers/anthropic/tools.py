@@ -1,8 +1,7 @@
 """Tools as the client offers them, checked and in the neutral shape. Pure.
 
 Client tools become `Tool` values. Tools that run at the provider (web search, code execution …) only change the
-digest: their definitions are kept as stable text. Answers of this release are text, so that a call that the client
-insists on is refused by name, and `auto` and `none` are answered.
+digest: their definitions are kept as stable text, and they are never called.
 """
 
 import re
@@ -11,6 +10,7 @@ from typing import Any, Final
 
 from simulator.engine.request import Tool
 from simulator.providers.anthropic import schema
+from simulator.providers.anthropic.schemas import Judge, check_tool
 from simulator.providers.anthropic.stable import stable
 from simulator.providers.anthropic.wording import invalid
 from simulator.providers.decode import quote
@@ -38,16 +38,17 @@ _KNOWN: Final = frozenset(
 )
 
 
-def tools_of(offered: Sequence[dict[str, Any]]) -> tuple[tuple[Tool, ...], tuple[str, ...]]:
+def tools_of(offered: Sequence[dict[str, Any]], model: str) -> tuple[tuple[Tool, ...], tuple[str, ...]]:
     """The client's tools, and the provider's tools as stable text. Raises Refusal for a definition that is wrong."""
     tools: list[Tool] = []
     served: list[str] = []
     names: set[str] = set()
+    judge = Judge()
     for number, tool in enumerate(offered):
         where = f"tools.{number}"
         kind = tool.get("type")
         if kind is None or kind == "custom":
-            tools.append(_custom(tool, f"{where}.custom"))
+            tools.append(_custom(tool, f"{where}.custom", model, judge))
             name = tool["name"]
         elif isinstance(kind, str) and _SERVED.fullmatch(kind):
             served.append(stable({key: tool[key] for key in tool if key != "cache_control"}, f"{where}.{kind}"))
@@ -64,7 +65,7 @@ def tools_of(offered: Sequence[dict[str, Any]]) -> tuple[tuple[Tool, ...], tuple
     return tuple(tools), tuple(served)
 
 
-def _custom(tool: dict[str, Any], where: str) -> Tool:
+def _custom(tool: dict[str, Any], where: str, model: str, judge: Judge) -> Tool:
     for key in tool:
         if key not in _KNOWN:
             raise invalid(f"{where}.{quote(key)}", "Extra inputs are not permitted")
@@ -78,34 +79,51 @@ def _custom(tool: dict[str, Any], where: str) -> Tool:
         raise invalid(f"{where}.name", f"String should match pattern '{NAME_PATTERN}'")
     if described is not None and not isinstance(described, str):
         raise invalid(f"{where}.description", "Input should be a valid string")
-    _check_schema(arguments, f"{where}.input_schema")
+    strict = tool.get("strict")
+    if strict is not None and not isinstance(strict, bool):
+        raise invalid(f"{where}.strict", "Input should be a valid boolean")
+    callers = tool.get("allowed_callers")
+    if callers is not None and not isinstance(callers, list):
+        raise invalid(f"{where}.allowed_callers", "Input should be a valid list")
+    _check_object(arguments, f"{where}.input_schema")
+    check_tool(judge, arguments, where, model, strict=strict is True)
     return Tool(name, described or "", arguments)
 
 
-def _check_schema(arguments: object, where: str) -> None:
+def _check_object(arguments: object, where: str) -> None:
     if not isinstance(arguments, dict):
         raise invalid(where, "Input should be a valid dictionary")
     if "type" not in arguments:
         raise invalid(f"{where}.type", "Field required")
     if arguments["type"] != "object":
         raise invalid(f"{where}.type", "Input should be 'object'")
-    stable(arguments, where)
 
 
-def choice_of(choice: schema.AnyChoice | None, offered: Sequence[dict[str, Any]] | None) -> str:
-    """The choice as stable text, empty for none. Raises Refusal for one that cannot be kept."""
-    if choice is None:
-        return ""
+def choice_of(choice: schema.AnyChoice | None, offered: Sequence[dict[str, Any]] | None) -> tuple[str, bool]:
+    """The choice as a neutral word, empty for none, and whether several tools may be called at once.
+
+    A tool that only code at the provider may call is not among the choices. Raises Refusal for a choice without tools,
+    or of a tool that is not there.
+    """
     if isinstance(choice, schema.ChooseNone):
-        return "none"
+        return "none", True
+    if choice is None:
+        return _among("auto", offered or (), ""), True
     if not offered:
         raise invalid("tool_choice", "tool_choice may only be specified while providing tools")
-    if isinstance(choice, schema.ChooseTool) and all(tool.get("name") != choice.name for tool in offered):
-        raise invalid("tool_choice", f"Tool '{quote(choice.name)}' not found in provided tools")
-    if isinstance(choice, schema.ChooseTool | schema.ChooseAny):
-        tag = choice.__struct_config__.tag
-        raise invalid(
-            f"tool_choice.{tag}",
-            "This version of the simulator answers in text and cannot be made to call a tool; use 'auto' or 'none'",
-        )
-    return "auto-one" if choice.disable_parallel_tool_use else "auto"
+    parallel = not choice.disable_parallel_tool_use
+    if isinstance(choice, schema.ChooseTool):
+        if all(tool.get("name") != choice.name for tool in offered):
+            raise invalid("tool_choice", f"Tool '{quote(choice.name)}' not found in provided tools")
+        return f"tool:{choice.name}", parallel
+    word = "required" if isinstance(choice, schema.ChooseAny) else "auto"
+    return _among(word, offered, word), parallel
+
+
+def _among(word: str, offered: Sequence[dict[str, Any]], free: str) -> str:
+    """The word for a choice of the tools that a model may call itself; `free` where that is all of them."""
+    callable_ = [tool for tool in offered if "direct" in (tool.get("allowed_callers") or ("direct",))]
+    if len(callable_) == len(offered):
+        return free
+    names = [tool["name"] for tool in callable_ if isinstance(tool.get("name"), str)]
+    return f"{word}:{','.join(names)}" if names else "none"

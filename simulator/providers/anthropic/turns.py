@@ -5,14 +5,18 @@ is answered in the user's run that follows, and every `tool_result` answers one 
 outside the runs.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
 from simulator.providers.anthropic import blocks, schema
 from simulator.providers.anthropic.generation import NO_PREFILL, SYSTEM_TURNS, before, since
 from simulator.providers.anthropic.wording import invalid
+from simulator.providers.decode import quote
 
 MOST_BREAKPOINTS: Final = 4
+ID_PATTERN: Final = "^[a-zA-Z0-9_-]+$"
+_ID = re.compile(ID_PATTERN)
 
 _RESUMABLE: Final = (blocks.Served, blocks.ToolUse)
 """What a paused turn may end with; such a turn is handed back to be continued and is no prefill."""
@@ -20,42 +24,86 @@ _RESUMABLE: Final = (blocks.Served, blocks.ToolUse)
 
 def check_tools(turns: Sequence[schema.Turn]) -> None:
     """Raises Refusal where calls and results of client tools do not pair up."""
-    asked: dict[str, int] = {}
-    answered: set[str] = set()
+    pairs = _Pairs()
     role = ""
     for number, turn in enumerate(turns):
         if turn.role == "system":
             continue
-        if turn.role != role and turn.role == "assistant":
-            _check_answered(asked, answered)
-            asked, answered = {}, set()
-        role = turn.role
+        if turn.role != role:
+            role = turn.role
+            pairs.begin(role)
         if isinstance(turn.content, str):
+            pairs.late = True
             continue
         for place, block in enumerate(turn.content):
             if isinstance(block, blocks.ToolUse):
-                if block.id in asked:
-                    raise invalid(f"messages.{number}.content.{place}", "`tool_use` ids must be unique")
-                asked[block.id] = number
+                pairs.ask(block.id, number, f"messages.{number}.content.{place}")
             elif isinstance(block, blocks.ToolResult):
-                if block.tool_use_id not in asked:
-                    raise invalid(
-                        f"messages.{number}.content.{place}",
-                        f"unexpected `tool_use_id` found in `tool_result` blocks: {block.tool_use_id}. Each "
-                        "`tool_result` block must have a corresponding `tool_use` block in the previous message.",
-                    )
-                answered.add(block.tool_use_id)
-    _check_answered(asked, answered)
+                pairs.answer(block.tool_use_id, f"messages.{number}.content.{place}")
+            else:
+                pairs.late = True
+    pairs.check()
 
 
-def _check_answered(asked: dict[str, int], answered: set[str]) -> None:
-    missing = [name for name in asked if name not in answered]
-    if missing:
-        raise invalid(
-            f"messages.{asked[missing[0]]}",
-            f"`tool_use` ids were found without `tool_result` blocks immediately after: {', '.join(missing)}. Each "
-            "`tool_use` block must have a corresponding `tool_result` block in the next message.",
-        )
+class _Pairs:
+    """The calls of the assistant's latest run and the results so far.
+
+    `late` says that something else stands before in the run: the documentation refuses results behind it.
+    """
+
+    __slots__ = ("_answered", "_asked", "late")
+
+    def __init__(self) -> None:
+        self._asked: dict[str, int] = {}
+        self._answered: set[str] = set()
+        self.late = False
+
+    def begin(self, role: str) -> None:
+        """A run of this role begins."""
+        self.late = False
+        if role == "assistant":
+            self.check()
+            self._asked, self._answered = {}, set()
+
+    def ask(self, name: str, number: int, where: str) -> None:
+        """A call in turn `number`."""
+        _check_id(name, f"{where}.tool_use.id")
+        if name in self._asked:
+            raise invalid(where, "`tool_use` ids must be unique")
+        self._asked[name] = number
+
+    def answer(self, name: str, where: str) -> None:
+        """A result."""
+        _check_id(name, f"{where}.tool_result.tool_use_id")
+        if name not in self._asked:
+            raise invalid(
+                where,
+                f"unexpected `tool_use_id` found in `tool_result` blocks: {quote(name)}. Each `tool_result` block must "
+                "have a corresponding `tool_use` block in the previous message.",
+            )
+        if name in self._answered:
+            raise invalid(
+                where,
+                f"each tool_use must have a single result. Found multiple `tool_result` blocks with id: {quote(name)}",
+            )
+        if self.late:
+            self.check()
+        self._answered.add(name)
+
+    def check(self) -> None:
+        """Raises Refusal where a call has no result."""
+        missing = [name for name in self._asked if name not in self._answered]
+        if missing:
+            raise invalid(
+                f"messages.{self._asked[missing[0]]}",
+                f"`tool_use` ids were found without `tool_result` blocks immediately after: {', '.join(missing)}. Each "
+                "`tool_use` block must have a corresponding `tool_result` block in the next message.",
+            )
+
+
+def _check_id(name: str, where: str) -> None:
+    if not _ID.fullmatch(name):
+        raise invalid(where, f"String should match pattern '{ID_PATTERN}'")
 
 
 def check_end(turns: Sequence[schema.Turn], model: str) -> None:

@@ -1,22 +1,25 @@
 """POST /v1/chat/completions: its request, its answer and its stream. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import orjson
 
-from simulator.engine.plan import Plan
+from simulator.engine.plan import Choice, Plan
 from simulator.engine.request import TEXT_FORMAT, Operation, Request
 from simulator.providers.base import Call, Reply, Stream
 from simulator.providers.decode import DEFAULT_DEPTH, decode
 from simulator.providers.openai.answers import FINISH, answer_id, answer_of, chat_usage, face
-from simulator.providers.openai.chunks import DONE, ChunkStream, Lane
+from simulator.providers.openai.calls import finish_of, manner_of, message_of, steps_of
+from simulator.providers.openai.chunks import DONE, ChunkStream, Lane, StepStream
+from simulator.providers.openai.formats import format_of
 from simulator.providers.openai.headers import plain_headers, stream_headers
 from simulator.providers.openai.limits import refuse_unsupported_chat
 from simulator.providers.openai.messages import conversation
 from simulator.providers.openai.parameters import check_shared, sampling, stop_sequences, wants_usage
 from simulator.providers.openai.schema import ChatBody
-from simulator.providers.openai.tools import check_tool_parameters, format_of, tool_choice_of, tools_of
+from simulator.providers.openai.tools import check_deprecated, check_tool_parameters, tool_choice_of, tools_of
+from simulator.providers.openai.verdicts import Verdicts
 from simulator.providers.openai.wording import flawed, invalid
 
 # The layout of recorded answers: two spaces a level, keys in this order, a newline at the end.
@@ -58,6 +61,7 @@ class Chat:
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth
         self._decoder = msgspec.json.Decoder(ChatBody)
+        self._verdicts = Verdicts()
 
     def decode(self, body: bytes, headers: Mapping[bytes, bytes]) -> Call:
         """See `Endpoint.decode`."""
@@ -74,30 +78,35 @@ class Chat:
         choosing = given.tool_choice is not None or given.function_call is not None
         if choosing or given.parallel_tool_calls is not None:
             check_tool_parameters(given)
+        if given.functions is not None:
+            check_deprecated(given)
+        messages = conversation(given.messages)
         request = Request(
             operation=Operation.CHAT,
             provider="openai",
             model=given.model,
-            messages=conversation(given.messages),
+            messages=messages,
             max_tokens=given.max_tokens if given.max_completion_tokens is None else given.max_completion_tokens,
             stop=stop_sequences(given.stop),
             choices=given.n or 1,
             sampling=sampling(given),
-            tools=tools_of(given) if with_tools else (),
+            tools=tools_of(given, self._verdicts) if with_tools else (),
             tool_choice=tool_choice_of(given) if choosing else "",
-            format=TEXT_FORMAT if given.response_format is None else format_of(given),
+            format=TEXT_FORMAT if given.response_format is None else format_of(given, messages, self._verdicts),
             extra=_extra(given),
+            parallel=given.functions is None and given.parallel_tool_calls is not False,
         )
-        refuse_unsupported_chat(given, request)
+        refuse_unsupported_chat(given)
         return Call(request, given.stream is True, given)
 
     def reply(self, call: Call, plan: Plan) -> Reply:
         """See `Endpoint.reply`."""
-        del call
         answer = answer_of(plan)
         shown = face(plan.model)
         choices = [
-            _CHOICE % (index, orjson.dumps(choice.text), FINISH[choice.finish])
+            _calling(index, choice, call)
+            if choice.calls
+            else _CHOICE % (index, orjson.dumps(choice.text), FINISH[choice.finish])
             for index, choice in enumerate(answer.choices)
         ]
         body = _REPLY % (
@@ -118,6 +127,11 @@ class Chat:
         with_usage = wants_usage(call.echo)
         end = b'],"usage":null}\n\n' if with_usage else b"]}\n\n"
         starts = [b'%b{"index":%d,"delta":' % (chunk, index) for index in range(len(answer.choices))]
+        closing = DONE
+        if with_usage:
+            closing = b'%b],"usage":%b}\n\n%b' % (chunk, chat_usage(answer.usage, _CHUNK_USAGE), DONE)
+        if any(choice.calls for choice in answer.choices):
+            return _stream_of_calls(call, plan, starts, end, closing)
         lanes = [
             Lane(
                 start + b'{"content":',
@@ -127,10 +141,30 @@ class Chat:
             for start, choice in zip(starts, answer.choices, strict=True)
         ]
         opening = b"".join([start + _ROLE + end for start in starts])
-        closing = DONE
-        if with_usage:
-            closing = b'%b],"usage":%b}\n\n%b' % (chunk, chat_usage(answer.usage, _CHUNK_USAGE), DONE)
         return ChunkStream(stream_headers(plan), answer.choices, lanes, opening, closing)
+
+
+def _calling(index: int, choice: Choice, call: Call) -> bytes:
+    """A choice that calls tools, as an answer has it."""
+    manner = manner_of(call.echo, call.request)
+    return _CHOICE % (index, message_of(choice, manner), finish_of(choice, manner))
+
+
+def _stream_of_calls(call: Call, plan: Plan, starts: Sequence[bytes], end: bytes, closing: bytes) -> Stream:
+    """The stream of an answer in which at least one choice calls tools."""
+    manner = manner_of(call.echo, call.request)
+    tail = b',"logprobs":null,"finish_reason":null}' + end
+    choices = [
+        steps_of(
+            choice,
+            manner,
+            start,
+            tail,
+            b'%b{},"logprobs":null,"finish_reason":"%b"}%b' % (start, finish_of(choice, manner), end),
+        )
+        for start, choice in zip(starts, answer_of(plan).choices, strict=True)
+    ]
+    return StepStream(stream_headers(plan), choices, closing)
 
 
 def _extra(given: ChatBody) -> tuple[str, ...]:
@@ -140,8 +174,6 @@ def _extra(given: ChatBody) -> tuple[str, ...]:
         found.append(f"reasoning_effort={given.reasoning_effort}")
     if given.verbosity is not None:
         found.append(f"verbosity={given.verbosity}")
-    if given.parallel_tool_calls is False:
-        found.append("parallel_tool_calls=false")
     if given.web_search_options is not None:
         found.append("web_search")
     return tuple(found)

@@ -5,6 +5,7 @@ single join; several choices are interleaved by index within each step, as the s
 """
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from simulator.engine.plan import Choice
@@ -77,3 +78,27 @@ class ChunkStream:
                     found.append(lane.final)
         found.append(after)
         return b"".join(found)
+
+
+class StepStream:
+    """The `Stream` of an answer with calls: every step made beforehand, as they are few.
+
+    `choices` has the opening and the steps of each choice; `closing` follows everything. The openings come first, and
+    then the choices' steps by turns.
+    """
+
+    __slots__ = ("_made", "headers", "steps")
+
+    def __init__(
+        self, headers: Sequence[Header], choices: Sequence[tuple[bytes, Sequence[bytes]]], closing: bytes
+    ) -> None:
+        self.headers = headers
+        made = [b"".join(step) for step in zip_longest(*[steps for _, steps in choices], fillvalue=b"")]
+        made[0] = b"".join([opening for opening, _ in choices]) + made[0]
+        made[-1] += closing
+        self._made = made
+        self.steps = len(made)
+
+    def frames(self, start: int, stop: int) -> bytes:
+        """See `Stream.frames`. A range outside the steps is cut to them."""
+        return b"".join(self._made[max(start, 0) : max(stop, 0)])

@@ -1,28 +1,12 @@
 """What this release does not answer though the real service would: refused plainly, never answered wrongly. Pure."""
 
-from simulator.engine.request import Request
 from simulator.providers.base import Refusal
 from simulator.providers.openai.schema import ChatBody, CompletionBody
 from simulator.providers.openai.wording import invalid, unsupported
 
-_MUST_CALL = ("required", "function:", "custom:", "allowed:required")
 
-
-def refuse_unsupported_chat(body: ChatBody, request: Request) -> None:
-    """Refuse a chat request whose only right answer is something other than text."""
-    if request.tool_choice.startswith(_MUST_CALL):
-        param = "function_call" if body.tool_choice is None else "tool_choice"
-        raise unsupported(
-            param,
-            f"Unsupported value: '{param}' must allow an answer in text: this version of LLM-Simulator does not call "
-            "tools yet. Use 'auto' or 'none'.",
-        )
-    if request.format.kind != "text":
-        raise unsupported(
-            "response_format",
-            f"Unsupported value: 'response_format' of type '{request.format.kind}': this version of LLM-Simulator "
-            "does not produce structured output yet. Use 'text'.",
-        )
+def refuse_unsupported_chat(body: ChatBody) -> None:
+    """Refuse a chat request whose only right answer has something that is not made here."""
     if body.logprobs:
         raise _no_logprobs()
     if body.top_logprobs is not None:

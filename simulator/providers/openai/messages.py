@@ -42,7 +42,8 @@ def conversation(messages: list[MessageBody]) -> tuple[Message, ...]:
             continue
         if waiting:
             raise _unanswered(waiting, f"messages.[{index}].role")
-        if type(body.content) is str and role in _PLAIN_ROLES:
+        calling = body.tool_calls is not UNSET or body.function_call is not None
+        if type(body.content) is str and role in _PLAIN_ROLES and not calling:
             turn = Message(role, body.content, body.name or "")
         else:
             turn = _turn(body, index)
@@ -57,6 +58,11 @@ def conversation(messages: list[MessageBody]) -> tuple[Message, ...]:
 
 def _turn(body: MessageBody, index: int) -> Message:
     role = body.role
+    if role != "assistant" and (body.tool_calls is not UNSET or body.function_call is not None):
+        raise invalid(
+            "Invalid parameter: only messages with role 'assistant' can have a function call.",
+            f"messages.[{index}].role",
+        )
     calls = tuple(_call(call) for call in body.tool_calls or ())
     if body.function_call is not None:
         calls += (ToolCall("", body.function_call.name, body.function_call.arguments),)
@@ -64,7 +70,9 @@ def _turn(body: MessageBody, index: int) -> Message:
     if not body.content and not isinstance(body.content, str) and not may_be_silent:
         raise _no_content(body, index)
     if role == "function" and not body.name:
-        raise missing(f"messages[{index}].name")
+        raise invalid(
+            "Missing parameter 'name': messages with role 'function' must have a 'name'.", f"messages.[{index}].name"
+        )
     text, parts = _content(body, index)
     if body.refusal and not text:
         text = body.refusal

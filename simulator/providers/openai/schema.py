@@ -149,12 +149,29 @@ class FunctionDefinition(Body):
     strict: bool | None = None
 
 
+class Grammar(Body):
+    """What the text of a free-text tool must match."""
+
+    definition: str
+    syntax: Literal["lark", "regex"]
+
+
+class AnyText(Body, tag_field="type", tag="text"):
+    """A free-text tool takes any text."""
+
+
+class GrammarText(Body, tag_field="type", tag="grammar"):
+    """A free-text tool takes text of a grammar."""
+
+    grammar: Grammar
+
+
 class CustomDefinition(Body):
     """A tool that takes free text, perhaps bound to a grammar."""
 
     name: FunctionName
     description: str | None = None
-    format: Free | None = None
+    format: AnyText | GrammarText | None = None
 
 
 class FunctionTool(Body, tag_field="type", tag="function"):
@@ -175,11 +192,29 @@ class Named(Body):
     name: str
 
 
+class Mentioned(msgspec.Struct, kw_only=True):
+    """A tool by its name; a whole definition may be given, of which only that is read."""
+
+    name: str
+
+
+class AllowedFunction(msgspec.Struct, kw_only=True, tag_field="type", tag="function"):
+    """A function that may be called."""
+
+    function: Mentioned
+
+
+class AllowedCustom(msgspec.Struct, kw_only=True, tag_field="type", tag="custom"):
+    """A free-text tool that may be called."""
+
+    custom: Mentioned
+
+
 class AllowedTools(Body):
     """A choice among some of the tools."""
 
     mode: Literal["auto", "required"]
-    tools: list[Free]
+    tools: Annotated[list[AllowedFunction | AllowedCustom], Meta(min_length=1)]
 
 
 class ChooseFunction(Body, tag_field="type", tag="function"):

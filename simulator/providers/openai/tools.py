@@ -1,70 +1,124 @@
-"""The tools and the answer format of a chat request, in the one shape. Pure.
+"""The tools that a chat request offers, and how free the model is to call them, in the one shape. Pure.
 
-What may be asked for is wider than what this release answers: `limits` says which of it is refused.
+A free-text tool becomes a function of one text, `input`; `calls` shows its calls as free text again.
 """
 
-from simulator.engine.request import TEXT_FORMAT, Format, Tool
+from typing import Final
+
+from simulator.engine.request import Tool
 from simulator.providers.base import Refusal
-from simulator.providers.decode import plain_json, quote, spell
+from simulator.providers.decode import quote
 from simulator.providers.openai.schema import (
+    AllowedFunction,
     ChatBody,
     ChooseAmong,
     ChooseFunction,
+    CustomDefinition,
     CustomTool,
     Free,
     FunctionDefinition,
-    JsonSchemaFormat,
+    GrammarText,
     Named,
 )
-from simulator.providers.openai.wording import flawed, invalid
+from simulator.providers.openai.verdicts import MOST_PARTS, Path, Verdicts
+from simulator.providers.openai.wording import invalid
+
+INPUT: Final = "input"
+"""The one member of a free-text tool's arguments."""
 
 
-def tools_of(body: ChatBody) -> tuple[Tool, ...]:
-    """The functions that may be called, the deprecated `functions` after the `tools`."""
+def tools_of(body: ChatBody, verdicts: Verdicts) -> tuple[Tool, ...]:
+    """The tools that may be called, in the order of the body. Raises `Refusal` for a schema that is not taken."""
     found: list[Tool] = []
-    for index, tool in enumerate(body.tools or ()):
-        if isinstance(tool, CustomTool):
-            plain_json(tool.custom.format, ("tools", index, "custom", "format"), flawed)
-            found.append(Tool(tool.custom.name, tool.custom.description or "", None))
-        else:
-            found.append(_function(tool.function, ("tools", index, "function", "parameters")))
+    room = MOST_PARTS
     for index, function in enumerate(body.functions or ()):
-        found.append(_function(function, ("functions", index, "parameters")))
+        tool, parts = _function(function, ("functions", index, "parameters"), verdicts, room)
+        found.append(tool)
+        room -= parts
+    for index, offered in enumerate(body.tools or ()):
+        if isinstance(offered, CustomTool):
+            path: Path = ("tools", index, "custom", "format", "grammar", "definition")
+            found.append(_custom(offered.custom, path, verdicts))
+            continue
+        tool, parts = _function(offered.function, ("tools", index, "function", "parameters"), verdicts, room)
+        found.append(tool)
+        room -= parts
     return tuple(found)
 
 
-def _function(function: FunctionDefinition, path: tuple[str | int, ...]) -> Tool:
+def _function(function: FunctionDefinition, path: Path, verdicts: Verdicts, room: int) -> tuple[Tool, int]:
+    """The tool, and how many parts its schema has, of which there is `room` for so many."""
     schema = function.parameters
+    parts = 0
     if schema is not None:
-        plain_json(schema, path, flawed)
-        if schema and schema.get("type") != "object":
-            raise _not_an_object(function.name, schema, path)
-    return Tool(function.name, function.description or "", schema)
+        strict = function.strict is True
+        parts = verdicts.check_function(function.name, schema, path, strict=strict, room=room)
+    return Tool(function.name, function.description or "", schema), parts
 
 
-def _not_an_object(name: str, schema: Free, path: tuple[str | int, ...]) -> Refusal:
-    return invalid(
-        f"Invalid schema for function '{name}': schema must be a JSON Schema of 'type: \"object\"', got "
-        f"'type: \"{quote(str(schema.get('type')))}\"'.",
-        spell(path),
-        "invalid_function_parameters",
-    )
+def _custom(tool: CustomDefinition, path: Path, verdicts: Verdicts) -> Tool:
+    text: Free = {"type": "string"}
+    if isinstance(tool.format, GrammarText) and tool.format.grammar.syntax == "regex":
+        text["pattern"] = f"^(?:{tool.format.grammar.definition})$"
+    schema = {"type": "object", "properties": {INPUT: text}, "required": [INPUT], "additionalProperties": False}
+    verdicts.check_grammar(tool.name, schema, path)
+    return Tool(tool.name, tool.description or "", schema)
 
 
 def tool_choice_of(body: ChatBody) -> str:
-    """`auto`, `none`, `required`, `function:` or `custom:` and a name, `allowed:` and a mode; empty when not given."""
+    """The choice in the neutral words of `Request.tool_choice`; empty when not given.
+
+    Raises `Refusal` for the name of a tool that is not there.
+    """
     choice = body.tool_choice
     if choice is None:
-        called = body.function_call
-        return "" if called is None else f"function:{called.name}" if isinstance(called, Named) else called
+        return _function_call(body)
     if isinstance(choice, str):
         return choice
-    if isinstance(choice, ChooseFunction):
-        return f"function:{choice.function.name}"
     if isinstance(choice, ChooseAmong):
-        plain_json(choice.allowed_tools.tools, ("tool_choice", "allowed_tools", "tools"), flawed)
-        return f"allowed:{choice.allowed_tools.mode}"
-    return f"custom:{choice.custom.name}"
+        return _among(choice, body)
+    if isinstance(choice, ChooseFunction):
+        kind, name = "function", choice.function.name
+    else:
+        kind, name = "custom tool", choice.custom.name
+    if name not in _names(body, kind):
+        raise _unknown("tool_choice", kind, name)
+    return f"tool:{name}"
+
+
+def _function_call(body: ChatBody) -> str:
+    called = body.function_call
+    if not isinstance(called, Named):
+        return called or ""
+    if called.name not in [function.name for function in body.functions or ()]:
+        raise _unknown("function_call", "function", called.name, "functions")
+    return f"tool:{called.name}"
+
+
+def _among(choice: ChooseAmong, body: ChatBody) -> str:
+    names: list[str] = []
+    for index, tool in enumerate(choice.allowed_tools.tools):
+        if isinstance(tool, AllowedFunction):
+            kind, name = "function", tool.function.name
+        else:
+            kind, name = "custom tool", tool.custom.name
+        if name not in _names(body, kind):
+            raise _unknown(f"tool_choice.allowed_tools.tools[{index}]", kind, name)
+        names.append(name)
+    return f"{choice.allowed_tools.mode}:{','.join(dict.fromkeys(names))}"
+
+
+def _names(body: ChatBody, kind: str) -> list[str]:
+    tools = body.tools or ()
+    if kind == "function":
+        return [tool.function.name for tool in tools if not isinstance(tool, CustomTool)]
+    return [tool.custom.name for tool in tools if isinstance(tool, CustomTool)]
+
+
+def _unknown(param: str, kind: str, name: str, among: str = "tools") -> Refusal:
+    return invalid(
+        f"Invalid value for '{param}': no {kind} named '{quote(name)}' was specified in the '{among}' parameter.", param
+    )
 
 
 def check_tool_parameters(body: ChatBody) -> None:
@@ -80,13 +134,17 @@ def check_tool_parameters(body: ChatBody) -> None:
         )
 
 
-def format_of(body: ChatBody) -> Format:
-    """The shape the answer must have."""
-    wanted = body.response_format
-    if wanted is None:
-        return TEXT_FORMAT
-    if isinstance(wanted, JsonSchemaFormat):
-        plain_json(wanted.json_schema.schema, ("response_format", "json_schema", "schema"), flawed)
-        return Format("json_schema", wanted.json_schema.schema)
-    kind = str(type(wanted).__struct_config__.tag)
-    return TEXT_FORMAT if kind == "text" else Format(kind)
+def check_deprecated(body: ChatBody) -> None:
+    """Refuse the deprecated `functions` beside what replaced them, in the service's words."""
+    if body.tools is not None:
+        raise invalid(
+            "Invalid request: 'functions' and 'tools' cannot both be provided. 'functions' are deprecated; use the "
+            "'tools' parameter instead."
+        )
+    for index, message in enumerate(body.messages):
+        if isinstance(message.tool_calls, list):
+            raise invalid(
+                "Invalid parameter: 'tool_calls' cannot be used when 'functions' are present. Please use 'tools' "
+                "instead of 'functions'.",
+                f"messages.[{index}].tool_calls",
+            )

@@ -44,6 +44,8 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "response_format.type": ("text", "json_object", "json_schema"),
     "detail": ("auto", "low", "high", "original"),
     "format": ("wav", "mp3"),
+    "format.type": ("text", "grammar"),
+    "syntax": ("lark", "regex"),
     "reasoning_effort": ("none", "minimal", "low", "medium", "high", "xhigh", "max"),
     "service_tier": ("auto", "default", "flex", "scale", "priority", "fast"),
     "verbosity": ("low", "medium", "high"),

@@ -50,6 +50,25 @@ near_bodies = st.fixed_dictionaries(
 )
 
 
+SCHEMA_KEYS = """
+type properties required items anyOf oneOf allOf enum const $ref $defs additionalProperties minItems minimum pattern not
+minLength prefixItems default a
+"""
+SCHEMA_WORDS = "object array string integer number null date #/$defs/a # ^a+$ a"
+schema_values = st.recursive(
+    st.sampled_from(SCHEMA_WORDS.split()) | st.integers(-1, 3) | st.booleans() | st.none(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(SCHEMA_KEYS.split()), inner, max_size=5)
+    ),
+    max_leaves=20,
+)
+schemas = st.builds(
+    lambda given, more: {"type": "object", "additionalProperties": False, **given, "properties": more},
+    st.dictionaries(st.sampled_from(SCHEMA_KEYS.split()), schema_values, max_size=4),
+    st.dictionaries(st.sampled_from("abc"), schema_values, max_size=3) | schema_values,
+)
+
+
 def check(body: bytes, version: bytes, beta: dict[bytes, bytes]) -> None:
     for endpoint in PROVIDER.endpoints:
         try:
@@ -76,6 +95,22 @@ def test_any_json(value, version, beta) -> None:
 @given(near_bodies, VERSIONS, BETAS)
 def test_almost_a_request(body, version, beta) -> None:
     check(json.dumps(body).encode(), version, beta)
+
+
+@settings(max_examples=300)
+@given(schemas, schemas, st.booleans(), VERSIONS)
+def test_any_schema(tool, form, strict, version) -> None:
+    body = {
+        "model": "claude-opus-5",
+        "max_tokens": 9,
+        "messages": [{"role": "user", "content": "x"}],
+        "tools": [{"name": "f", "input_schema": tool, "strict": strict}],
+    }
+    check(json.dumps(body).encode(), version, {})
+    del body["tools"]
+    config = {"format": {"type": "json_schema", "schema": form}}
+    check(json.dumps(body | {"output_config": config}).encode(), version, {})
+    check(json.dumps(body | {"output_format": config["format"]}).encode(), version, {b"anthropic-beta": b"x"})
 
 
 @given(st.binary(max_size=64))

@@ -1,11 +1,8 @@
 import pytest
 from openai_plans import CHAT, chat_call, chat_refusal, refusal_of
 
-from simulator.engine.request import NO_SAMPLING, Format, Message, Operation, Sampling, Tool
+from simulator.engine.request import NO_SAMPLING, Format, Message, Operation, Sampling
 from simulator.providers.base import Problem
-
-FUNCTION = {"name": "f", "parameters": {"type": "object", "properties": {"a": {"type": "string"}}}}
-TOOLS = [{"type": "function", "function": FUNCTION}]
 
 
 def test_the_simplest_request():
@@ -16,6 +13,7 @@ def test_the_simplest_request():
     assert (request.max_tokens, request.stop, request.choices) == (None, (), 1)
     assert request.sampling is NO_SAMPLING
     assert (request.tools, request.tool_choice, request.format, request.extra) == ((), "", Format(), ())
+    assert request.parallel is True
     assert call.stream is False
 
 
@@ -58,19 +56,6 @@ def test_what_changes_an_answer_reaches_the_request():
     assert request.extra == ("reasoning_effort=high", "verbosity=low", "web_search")
     assert chat_call(max_tokens=9).request.max_tokens == 9
     assert chat_call(stop="x").request.stop == ("x",)
-
-
-def test_tools_are_read():
-    custom = {"type": "custom", "custom": {"name": "c", "description": "free", "format": {"type": "text"}}}
-    request = chat_call(tools=[*TOOLS, custom], tool_choice="auto", parallel_tool_calls=False).request
-    assert request.tools == (Tool("f", "", FUNCTION["parameters"]), Tool("c", "free"))
-    assert request.tool_choice == "auto"
-    assert request.extra == ("parallel_tool_calls=false",)
-    assert chat_call(tools=TOOLS, tool_choice="none").request.tool_choice == "none"
-    old = chat_call(functions=[{"name": "g", "description": "d"}], function_call="auto").request
-    assert (old.tools, old.tool_choice) == ((Tool("g", "d"),), "auto")
-    some = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": TOOLS}}
-    assert chat_call(tools=TOOLS, tool_choice=some).request.tool_choice == "allowed:auto"
 
 
 @pytest.mark.parametrize(
@@ -184,51 +169,6 @@ def test_tools_are_read():
             "invalid_parameter_combination",
         ),
         (
-            {"tool_choice": "auto"},
-            "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified.",
-            "tool_choice",
-            None,
-        ),
-        (
-            {"function_call": "auto"},
-            "Invalid value for 'function_call': 'function_call' is only allowed when 'functions' are specified.",
-            "function_call",
-            None,
-        ),
-        (
-            {"tools": [{"type": "function", "function": {"name": "a b"}}]},
-            (
-                "Invalid 'tools[0].function.name': string does not match pattern. Expected a string that matches the "
-                "pattern '^[a-zA-Z0-9_-]+$'."
-            ),
-            "tools[0].function.name",
-            "invalid_value",
-        ),
-        (
-            {"tools": [{"type": "function", "function": {"name": "x" * 65}}]},
-            (
-                "Invalid 'tools[0].function.name': string too long. Expected a string with maximum length 64, "
-                "but got a string with length 65 instead."
-            ),
-            "tools[0].function.name",
-            "string_above_max_length",
-        ),
-        (
-            {"tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "array"}}}]},
-            (
-                "Invalid schema for function 'f': schema must be a JSON Schema of 'type: \"object\"', got "
-                "'type: \"array\"'."
-            ),
-            "tools[0].function.parameters",
-            "invalid_function_parameters",
-        ),
-        (
-            {"tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "x": 2**64}}}]},
-            "Invalid value for 'tools[0].function.parameters': a number is out of range.",
-            "tools[0].function.parameters",
-            "invalid_value",
-        ),
-        (
             {"top_logprobs": 2},
             "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.",
             "top_logprobs",
@@ -245,19 +185,6 @@ def test_refusals_have_the_words_of_the_real_service(fields, message, param, cod
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"tools": TOOLS, "tool_choice": "required"}, "tool_choice"),
-        ({"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "f"}}}, "tool_choice"),
-        ({"tools": TOOLS, "tool_choice": {"type": "custom", "custom": {"name": "f"}}}, "tool_choice"),
-        (
-            {
-                "tools": TOOLS,
-                "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": TOOLS}},
-            },
-            "tool_choice",
-        ),
-        ({"functions": [FUNCTION], "function_call": {"name": "f"}}, "function_call"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
-        ({"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {}}}}, "response_format"),
         ({"logprobs": True}, "logprobs"),
         ({"modalities": ["text", "audio"]}, "modalities"),
         ({"audio": {"voice": "alloy", "format": "wav"}}, "audio"),

@@ -36,6 +36,12 @@ NAMES = st.sampled_from(
         "schema",
         "id",
         "arguments",
+        "custom",
+        "allowed_tools",
+        "mode",
+        "grammar",
+        "definition",
+        "syntax",
     ]
 )
 VALUES = st.recursive(
@@ -107,13 +113,58 @@ def test_any_conversation(messages, body):
     held(CHAT, json.dumps({"model": "m", "messages": messages}).encode())
 
 
-@given(st.dictionaries(st.text(max_size=4), VALUES, max_size=4))
-def test_any_schema(schema):
-    tool = {"type": "function", "function": {"name": "f", "parameters": {**schema, "type": "object"}}}
-    body = {"model": "m", "messages": [{"role": "user", "content": "x"}], "tools": [tool]}
-    held(CHAT, json.dumps(body).encode())
-    form = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}
-    held(CHAT, json.dumps({**body, "tools": [tool], "response_format": form}).encode())
+KEYWORDS = st.sampled_from(
+    [
+        "type",
+        "properties",
+        "required",
+        "additionalProperties",
+        "items",
+        "prefixItems",
+        "anyOf",
+        "allOf",
+        "enum",
+        "const",
+        "$ref",
+        "$defs",
+        "format",
+        "pattern",
+        "minLength",
+        "minimum",
+        "default",
+        "not",
+        "uniqueItems",
+    ]
+)
+KINDS = st.sampled_from(["object", "array", "string", "number", "null", "#", "#/$defs/a", "#/properties/a", "uri", "["])
+SCHEMAS = st.recursive(
+    SCALARS | KINDS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(KEYWORDS | st.sampled_from(["a", "b"]), inner, max_size=4)
+    ),
+)
+
+
+@settings(max_examples=300)
+@given(
+    st.dictionaries(st.text(max_size=4), VALUES, max_size=4) | st.dictionaries(KEYWORDS, SCHEMAS, max_size=5),
+    st.booleans(),
+)
+def test_any_schema(schema, strict):
+    function = {"name": "f", "strict": strict}
+    body = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+    for given_schema in (schema, {**schema, "type": "object"}):
+        tools = [{"type": "function", "function": {**function, "parameters": given_schema}}]
+        held(CHAT, json.dumps({**body, "tools": tools}).encode())
+        form = {"type": "json_schema", "json_schema": {"name": "n", "schema": given_schema, "strict": strict}}
+        held(CHAT, json.dumps({**body, "response_format": form}).encode())
+
+
+@given(st.text(max_size=20), st.sampled_from(["regex", "lark"]))
+def test_any_grammar(definition, syntax):
+    form = {"type": "grammar", "grammar": {"syntax": syntax, "definition": definition}}
+    tools = [{"type": "custom", "custom": {"name": "c", "format": form}}]
+    held(CHAT, json.dumps({"model": "m", "messages": [{"role": "user", "content": "x"}], "tools": tools}).encode())
 
 
 @ENDPOINTS

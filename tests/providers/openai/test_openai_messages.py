@@ -102,7 +102,11 @@ NULL = "Invalid value for 'content': expected a string, got null."
         ),
         (
             [{"role": "function", "content": "x"}],
-            ("Missing required parameter: 'messages[0].name'.", "messages[0].name", "missing_required_parameter"),
+            (
+                "Missing parameter 'name': messages with role 'function' must have a 'name'.",
+                "messages.[0].name",
+                None,
+            ),
         ),
         (
             [{"role": "tool", "content": "x"}],
@@ -222,6 +226,16 @@ NULL = "Invalid value for 'content': expected a string, got null."
 )
 def test_refusals(messages, expected):
     assert refused(*messages) == expected
+
+
+@pytest.mark.parametrize("fields", [{"tool_calls": [CALL]}, {"function_call": {"name": "f", "arguments": "{}"}}])
+@pytest.mark.parametrize("content", ["x", [{"type": "text", "text": "x"}]])
+def test_only_an_assistant_calls(fields, content):
+    assert refused({"role": "user", "content": content, **fields}) == (
+        "Invalid parameter: only messages with role 'assistant' can have a function call.",
+        "messages.[0].role",
+        None,
+    )
 
 
 ORPHAN = "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."

@@ -16,7 +16,7 @@ class Claim:
     `demands` and `leases` are what the store's `admit` takes.
     """
 
-    __slots__ = ("_amounts", "_terms", "demands", "leases")
+    __slots__ = ("_amounts", "demands", "leases", "terms")
 
     def __init__(self, terms: Terms, input_tokens: int, output_tokens: int, allowed: int | None) -> None:
         """`allowed` is the most that the answer may be where the client has said so; else it counts as planned.
@@ -25,17 +25,13 @@ class Claim:
         never more than was reserved.
         """
         total = input_tokens + (output_tokens if allowed is None else max(allowed, output_tokens))
-        self._terms = terms
+        self.terms = terms
         self._amounts = amounts = (1, total, input_tokens, output_tokens)
         self.leases = terms.leases
-        self.demands: tuple[Demand, ...] = terms.requests
-        if terms.lines:
-            self.demands += tuple(
-                [
-                    Demand(name, amounts[amount], capacity, period, fixed)
-                    for amount, name, capacity, period, fixed in terms.lines
-                ]
-            )
+        demands = terms.requests
+        for amount, name, capacity, period, fixed in terms.lines:
+            demands += (Demand(name, amounts[amount], capacity, period, fixed),)
+        self.demands = demands
 
     def quotas(self, verdict: Verdict) -> Sequence[Quota]:
         """How each limit stands, in the order of the demands and then the leases."""
@@ -51,7 +47,7 @@ class Claim:
                 0.0 if not (wait := standing.wait_us) else math.inf if wait == NEVER else wait / 1_000_000,
                 scope,
             )
-            for (resource, period, scope, amount), standing in zip(self._terms.labels, verdict.standings, strict=True)
+            for (resource, period, scope, amount), standing in zip(self.terms.labels, verdict.standings, strict=True)
         ]
 
     def refusal(self, quotas: Sequence[Quota], model: str) -> Refusal:
@@ -90,7 +86,7 @@ class Claim:
         change = (0, total, billed_in, billed_out)
         return [
             Demand(name, change[amount], capacity, period, fixed)
-            for amount, name, capacity, period, fixed in self._terms.lines
+            for amount, name, capacity, period, fixed in self.terms.lines
             if change[amount]
         ]
 

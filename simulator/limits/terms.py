@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from simulator.limits.identity import digest
+from simulator.providers.base import QuotaWriter
 from simulator.state.store import DAY_US, MINUTE_US, Demand, Lease
 
 REQUESTS, TOTAL, INPUT, OUTPUT = range(4)
@@ -60,7 +61,7 @@ class Terms:
     `labels` tell what each demand and then each lease is, in that order: resource, period, scope, amount's place.
     """
 
-    __slots__ = ("labels", "leases", "lines", "requests")
+    __slots__ = ("labels", "leases", "lines", "requests", "writer")
 
     def __init__(self, scopes: list[Scope], *, fixed: bool, sized: bool) -> None:
         """`sized` false leaves out all limits of tokens."""
@@ -89,6 +90,8 @@ class Terms:
         self.lines = tuple(lines)
         self.leases = tuple(leases)
         self.labels = (*counted, *measured, *placed)
+        self.writer: QuotaWriter | None = None
+        """What writes these limits' headers; kept here by whoever has one made."""
 
     @property
     def empty(self) -> bool:

@@ -6,7 +6,7 @@ server owns the address headers (`x-llm-sim-*`), `content-length`, `date` and th
 """
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -63,7 +63,7 @@ class Problem(enum.StrEnum):
 
 
 class Quota(msgspec.Struct, frozen=True, gc=False):
-    """How one rate limit stands after a request, for the provider's headers and words.
+    """How the rate limit stands that a request was refused for, for the provider's words.
 
     `resource` is `requests`, `tokens`, `input_tokens`, `output_tokens` or `concurrent`; `period` is `minute`, `day`,
     or empty for `concurrent`. `used` and `remaining` add up to `limit`; `asked` is what this request wanted.
@@ -84,6 +84,38 @@ class Quota(msgspec.Struct, frozen=True, gc=False):
     def used(self) -> int:
         """What is used of it."""
         return self.limit - self.remaining
+
+
+class Level(Protocol):
+    """How one rate limit stands after a request, for the provider's headers.
+
+    Of `limit` so much is `remaining`; all of it is there again after `reset_us` microseconds.
+    """
+
+    @property
+    def limit(self) -> int: ...  # noqa: D102 - told above
+
+    @property
+    def remaining(self) -> int: ...  # noqa: D102 - told above
+
+    @property
+    def reset_us(self) -> int: ...  # noqa: D102 - told above
+
+
+QuotaWriter = Callable[[Sequence[Level], float], bytes]
+"""From how the limits stand, and the wall clock in Unix seconds, to header lines, each ended by CRLF."""
+
+
+def tightest(levels: Sequence[Level], places: Sequence[int]) -> Level:
+    """Of the levels at these places, one or more, the first of which the smallest share is left."""
+    found = levels[places[0]]
+    if len(places) == 1:
+        return found
+    for place in places[1:]:
+        other = levels[place]
+        if other.remaining * found.limit < found.remaining * other.limit:
+            found = other
+    return found
 
 
 class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is an answer, not a crash
@@ -205,10 +237,11 @@ class Provider(Protocol):
         `request_bits` are 16 bytes for the request id.
         """
 
-    def quota_lines(self, quotas: Sequence[Quota], now: float) -> bytes:
-        """The rate-limit headers of a response as ready lines, each ended by CRLF: they stand on every response.
+    def quota_writer(self, resources: Sequence[str]) -> QuotaWriter:
+        """What writes the rate-limit headers of responses to requests that count against these limits.
 
-        `now` is the wall clock in Unix seconds.
+        `resources` are those of `Quota`, one for each limit; the writer is given the levels in the same order, and is
+        kept: it runs for each response.
         """
 
     def stream_error(self, refusal: Refusal, request_bits: bytes) -> bytes:

@@ -16,13 +16,14 @@ from simulator.server.exchange import Exchange
 from simulator.state.store import Store, StoreUnavailable, Verdict
 
 log = logging.getLogger("simulator.limits")
+_COUNT = Operation.COUNT
 
 
 def admit(exchange: Exchange, provider: Provider, request: Request, usage: Usage) -> Awaitable[None] | None:
     """Take what the request asks for. Raises `Refusal`, here or when awaited, if a limit is reached."""
     live, house = exchange.live, exchange.house
-    limiter = live.limiter
-    if limiter is None or house.store is None:
+    limiter, store = live.limiter, house.store
+    if limiter is None or store is None:
         return None
     claim = limiter.claim(
         exchange.headers,
@@ -31,13 +32,13 @@ def admit(exchange: Exchange, provider: Provider, request: Request, usage: Usage
         request.max_tokens,
         provider=provider.name,
         aliases=live.engine.aliases,
-        counting=request.operation is Operation.COUNT,
+        counting=request.operation is _COUNT,
     )
     if claim is None:
         return None
     immediate = house.immediate
     if immediate is None:
-        return _admit(exchange, provider, request.model, claim, house.store)
+        return _admit(exchange, provider, request.model, claim, store)
     try:
         verdict = immediate.admit_now(claim.demands, claim.leases)
     except StoreUnavailable as error:
@@ -52,15 +53,16 @@ def settle(exchange: Exchange, billed: Usage | None) -> Awaitable[None] | None:
 
     None: it came to nothing, and all tokens that were reserved are given back.
     """
-    claim, store = exchange.claim, exchange.house.store
+    claim = exchange.claim
     exchange.claim = None
-    if claim is None or store is None:
+    if claim is None:
         return None
-    came_to = (billed.input_tokens, billed.output_tokens) if billed is not None else (0, 0)
-    if claim.as_reserved(*came_to):
+    read, written = (billed.input_tokens, billed.output_tokens) if billed is not None else (0, 0)
+    if claim.as_reserved(read, written):
         return None
-    changes, places = claim.corrections(*came_to), [lease.name for lease in claim.leases]
-    if not (changes or places):
+    changes, places = claim.corrections(read, written), [lease.name for lease in claim.leases]
+    store = exchange.house.store
+    if store is None or not (changes or places):
         return None
     immediate = exchange.house.immediate
     if immediate is None:
@@ -87,10 +89,13 @@ def _take_in(exchange: Exchange, provider: Provider, model: str, claim: Claim, v
         exchange.claim = claim
     if verdict.degraded:
         exchange.degraded = True
-    quotas = claim.quotas(verdict)
-    exchange.quotas = provider.quota_lines(quotas, exchange.house.wall())
+    terms = claim.terms
+    write = terms.writer
+    if write is None:
+        write = terms.writer = provider.quota_writer([resource for resource, *_ in terms.labels])
+    exchange.quotas = write(verdict.standings, exchange.house.wall())
     if not verdict.admitted:
-        raise claim.refusal(quotas, model)
+        raise claim.refusal(claim.quotas(verdict), model)
 
 
 async def _settled(settling: Awaitable[None]) -> None:

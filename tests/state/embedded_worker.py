@@ -16,6 +16,7 @@ from pathlib import Path
 
 from embedded_factory import SIZE, embedded
 
+from simulator.state.board import Board
 from simulator.state.embedded.store import wall_clock_us
 from simulator.state.store import MINUTE_US, Demand, Lease, SessionLimits, StoreUnavailable, Turn
 
@@ -38,6 +39,11 @@ class Tasks:
     async def admit(self, capacity, times):
         """How many of so many requests of 1 were admitted."""
         return sum([self.store.admit_now([demand(capacity)]).admitted for _ in range(times)])
+
+    async def admit_and_hang(self, capacity, times):
+        """As `admit`, and then it never comes back."""
+        say(await self.admit(capacity, times))
+        signal.pause()
 
     async def lease(self, limit):
         return self.store.admit_now([], [Lease(b"places", limit)]).admitted
@@ -71,10 +77,11 @@ class Tasks:
             await self.store.remember("worker", f"{number % 50}", [Turn(b"x" * 5000, 1)], LIMITS)
 
 
-async def main(folder, *, file_size=None, owner="0", fleet="fleet", size=SIZE):
+async def main(folder, *, file_size=None, owner="0", fleet="fleet", size=SIZE, slots=0):
     if file_size is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
-    store = embedded(Path(folder), wall_clock_us, owner=owner.encode(), fleet=fleet.encode(), size=size)
+    board = Board(slots) if slots else None
+    store = embedded(Path(folder), wall_clock_us, owner=owner.encode(), fleet=fleet.encode(), size=size, board=board)
     await store.open()
     tasks = Tasks(store)
     reader = asyncio.StreamReader()

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from simulator.providers.anthropic import errors, models
 from simulator.providers.anthropic.count_tokens import CountTokens
 from simulator.providers.anthropic.messages import Messages
-from simulator.providers.anthropic.quotas import quota_lines
+from simulator.providers.anthropic.quotas import quota_writer
 from simulator.providers.anthropic.request import NAME
-from simulator.providers.base import Endpoint, ModelEntry, Quota, Refusal, Reply
+from simulator.providers.base import Endpoint, ModelEntry, QuotaWriter, Refusal, Reply
 
 
 class Anthropic:
@@ -35,9 +35,9 @@ class Anthropic:
         """The refusal in the API's own status, headers and body."""
         return errors.refuse(refusal, request_bits)
 
-    def quota_lines(self, quotas: Sequence[Quota], now: float) -> bytes:
-        """The rate-limit headers of a response, as lines."""
-        return quota_lines(quotas, now)
+    def quota_writer(self, resources: Sequence[str]) -> QuotaWriter:
+        """See `Provider.quota_writer`."""
+        return quota_writer(resources)
 
     def stream_error(self, refusal: Refusal, request_bits: bytes) -> bytes:
         """The event that ends a stream in band with this refusal."""

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from simulator.providers.anthropic.wire import ORGANIZATION
-from simulator.providers.base import Quota
+from simulator.providers.base import Level, Quota, QuotaWriter, tightest
 
 _NAMES = {
     "requests": b"requests",
@@ -19,44 +19,47 @@ _NAMES = {
     "output_tokens": b"output-tokens",
 }
 _UNITS = {"input_tokens": "input tokens", "output_tokens": "output tokens"}
+_PLACES = (
+    "Number of concurrent connections has exceeded your rate limit. Please try again later or contact sales at "
+    "https://www.anthropic.com/contact-sales to discuss your options for a rate limit increase."
+)
 _MORE = (
     "For details, refer to: https://docs.claude.com/en/api/rate-limits. You can see the response headers for current "
     "usage. Please reduce the prompt length or the maximum tokens requested, or try again later. You may also contact "
     "sales at https://claude.com/contact-sales to discuss your options for a rate limit increase."
 )
 
-
 _LINES = (
-    b"anthropic-ratelimit-%b-limit: %d\r\nanthropic-ratelimit-%b-remaining: %d\r\nanthropic-ratelimit-%b-reset: %b\r\n"
+    b"anthropic-ratelimit-%b-limit: %%d\r\n"
+    b"anthropic-ratelimit-%b-remaining: %%d\r\n"
+    b"anthropic-ratelimit-%b-reset: %%b\r\n"
 )
 
 
-def quota_lines(quotas: Sequence[Quota], now: float) -> bytes:
-    """`anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}`, as lines."""
-    told: dict[bytes, Quota] = {}
-    for quota in quotas:
-        name = _NAMES.get(quota.resource)
-        if name is None:
-            continue
-        other = told.get(name)
-        if other is None or quota.remaining * other.limit < other.remaining * quota.limit:
-            told[name] = quota
-    return b"".join(
-        [
-            _LINES % (name, quota.limit, name, quota.remaining, name, _moment(math.ceil(now + quota.reset)))
-            for name, quota in told.items()
-        ]
-    )
+def quota_writer(resources: Sequence[str]) -> QuotaWriter:
+    """`anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}`."""
+    groups: dict[bytes, list[int]] = {}
+    for place, resource in enumerate(resources):
+        if resource in _NAMES:
+            groups.setdefault(_NAMES[resource], []).append(place)
+    form = b"".join([_LINES % (name, name, name) for name in groups])
+    places_of = list(groups.values())
+
+    def write(levels: Sequence[Level], now: float) -> bytes:
+        told: list[int | bytes] = []
+        for places in places_of:
+            level = tightest(levels, places)
+            told += (level.limit, level.remaining, _moment(math.ceil(now + level.reset_us * 1e-6)))
+        return form % tuple(told)
+
+    return write
 
 
 def sentence(quota: Quota, model: str) -> str:
     """Why a request is refused, in the service's words."""
     where = f"(org: {ORGANIZATION[1].decode()}, model: {model})"
     if quota.resource == "concurrent":
-        return (
-            f"This request would exceed your organization's limit of {quota.limit:,} concurrent connections {where}. "
-            f"Please try again later."
-        )
+        return _PLACES
     unit = _UNITS.get(quota.resource, quota.resource)
     limit = f"{quota.limit:,} {unit} per {quota.period}"
     return f"This request would exceed your organization's rate limit of {limit} {where}. {_MORE}"

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from simulator.providers.base import Endpoint, ModelEntry, Quota, Refusal, Reply
+from simulator.providers.base import Endpoint, ModelEntry, QuotaWriter, Refusal, Reply
 from simulator.providers.decode import DEFAULT_DEPTH
 from simulator.providers.openai import errors, models
 from simulator.providers.openai.chat import Chat
 from simulator.providers.openai.completions import Completions
 from simulator.providers.openai.embeddings import Embeddings
-from simulator.providers.openai.quotas import quota_lines
+from simulator.providers.openai.quotas import quota_writer
 
 
 class OpenAI:
@@ -41,10 +41,9 @@ class OpenAI:
         """
         return errors.refuse(refusal, request_bits)
 
-    def quota_lines(self, quotas: Sequence[Quota], now: float) -> bytes:
-        """See `Provider.quota_lines`."""
-        del now
-        return quota_lines(quotas)
+    def quota_writer(self, resources: Sequence[str]) -> QuotaWriter:
+        """See `Provider.quota_writer`."""
+        return quota_writer(resources)
 
     def stream_error(self, refusal: Refusal, request_bits: bytes) -> bytes:
         """See `Provider.stream_error`."""

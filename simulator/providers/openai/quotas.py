@@ -5,10 +5,11 @@ service does not know (prompt or answer tokens alone, requests at the same time)
 refuse, and in no header.
 """
 
+import functools
 import math
 from collections.abc import Sequence
 
-from simulator.providers.base import Quota
+from simulator.providers.base import Level, Quota, QuotaWriter, tightest
 from simulator.providers.openai.headers import ORGANIZATION
 
 _LEARN = "Visit https://platform.openai.com/account/rate-limits to learn more."
@@ -23,27 +24,48 @@ _UNITS = {
 }
 
 
-_REQUESTS = (
-    b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-remaining-requests: %d\r\nx-ratelimit-reset-requests: %b\r\n"
-)
-_TOKENS = b"x-ratelimit-limit-tokens: %d\r\nx-ratelimit-remaining-tokens: %d\r\nx-ratelimit-reset-tokens: %b\r\n"
+_LINES = b"x-ratelimit-limit-%b: %%d\r\nx-ratelimit-remaining-%b: %%d\r\nx-ratelimit-reset-%b: %%b\r\n"
 
 
-def quota_lines(quotas: Sequence[Quota]) -> bytes:
-    """`x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, as far as there are such limits, as lines."""
-    requests = tokens = None
-    for quota in quotas:
-        if quota.resource == "requests":
-            if requests is None or _tighter(quota, requests):
-                requests = quota
-        elif quota.resource == "tokens" and (tokens is None or _tighter(quota, tokens)):
-            tokens = quota
-    lines = b""
-    if requests is not None:
-        lines = _REQUESTS % (requests.limit, requests.remaining, duration(requests.reset).encode())
-    if tokens is not None:
-        lines += _TOKENS % (tokens.limit, tokens.remaining, duration(tokens.reset).encode())
-    return lines
+def quota_writer(resources: Sequence[str]) -> QuotaWriter:
+    """`x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, as far as there are such limits."""
+    groups = {
+        told: [place for place, resource in enumerate(resources) if resource == told]
+        for told in ("requests", "tokens")
+        if told in resources
+    }
+    form = b"".join([_LINES % ((told.encode(),) * 3) for told in groups])
+
+    def write(levels: Sequence[Level], now: float) -> bytes:
+        del now
+        told: list[int | bytes] = []
+        for places in groups.values():
+            level = tightest(levels, places)
+            told += (level.limit, level.remaining, _reset(level.reset_us))
+        return form % tuple(told)
+
+    if [len(places) for places in groups.values()] != [1, 1]:
+        return write
+    first, second = [places[0] for places in groups.values()]
+
+    def write_two(levels: Sequence[Level], now: float) -> bytes:
+        # The same for what is usual, one limit of each: in half the time.
+        del now
+        one, other = levels[first], levels[second]
+        return form % (
+            one.limit, one.remaining, _reset(one.reset_us), other.limit, other.remaining, _reset(other.reset_us)
+        )  # fmt: skip
+
+    return write_two
+
+
+def _reset(us: int) -> bytes:
+    return _encoded(-(-us // 1000))
+
+
+@functools.lru_cache(maxsize=2048)
+def _encoded(milliseconds: int) -> bytes:
+    return _written(milliseconds).encode()
 
 
 def reached(quota: Quota, model: str) -> str:
@@ -67,7 +89,10 @@ def kind(quota: Quota) -> str:
 
 def duration(seconds: float) -> str:
     """A time as the service writes it: `20ms`, `18.642s`, `6m0s`, `1h2m3s`; rounded up to milliseconds."""
-    milliseconds = math.ceil(seconds * 1000 - 1e-6)
+    return _written(math.ceil(seconds * 1000 - 1e-6))
+
+
+def _written(milliseconds: int) -> str:
     if milliseconds < 1000:
         return f"{milliseconds}ms"
     whole, rest = divmod(milliseconds, 1000)
@@ -77,7 +102,3 @@ def duration(seconds: float) -> str:
         return tail
     hours, minute = divmod(minutes, 60)
     return f"{hours}h{minute}m{tail}" if hours else f"{minute}m{tail}"
-
-
-def _tighter(one: Quota, other: Quota) -> bool:
-    return one.remaining * other.limit < other.remaining * one.limit

@@ -1,7 +1,8 @@
 """Rate limits and leases in LMDB: one write transaction a call, all or nothing. Edge: reads, decides, writes.
 
 What is granted is decided by `buckets` and `leases`, on records read under the file's write lock, so a limit is exact
-over all workers. A refusal writes nothing.
+over all workers. A refusal charges nothing. Credits are charged here like what is granted, and end here: a request
+that they do not suffice for gives them back first, in its own transaction.
 
     limits   name -> level, at_us, and when the record means nothing (at_us + period)
     leases   name -> entries, see `leases`
@@ -15,7 +16,8 @@ from collections.abc import Sequence
 import msgspec
 
 from simulator.state.embedded import buckets, leases
-from simulator.state.embedded.buckets import CAPACITY_MOST, LEVEL_MOST, NAME_MOST
+from simulator.state.embedded.buckets import CAPACITY_MOST, LEVEL_MOST, NAME_MOST, UNIT
+from simulator.state.embedded.credit import Credit, Purse
 from simulator.state.embedded.leases import Holder
 from simulator.state.embedded.tables import Tables, Txn
 from simulator.state.store import Demand, Lease, Standing, Verdict
@@ -37,32 +39,55 @@ class Limits:
         self._begin = tables.env.begin
         self._holder = holder
         self._degraded = degraded
+        self._empty = Purse(0)
 
     def admit(
-        self, demands: Sequence[Demand], wanted: Sequence[Lease], now_us: int, owed: Sequence[Demand] = ()
+        self,
+        demands: Sequence[Demand],
+        wanted: Sequence[Lease],
+        now_us: int,
+        owed: Sequence[Demand] = (),
+        purse: Purse | None = None,
     ) -> Verdict:
-        """Grant all or nothing; `owed` is added to the debts if it is granted. Raises ValueError for nonsense."""
+        """Grant all or nothing; `owed` is added to the debts if it is granted. Raises ValueError for nonsense.
+
+        What `purse` holds of these limits is given back first; new credits are taken if that is worth it.
+        """
+        purse = purse or self._empty
+        ended = purse.of(demands, self)
+        taken: Sequence[Credit] = ()
         txn = self._begin(self._tables.limits, None, True)
         try:
+            for credit in ended:
+                self._put_back(txn, credit, now_us)
             standings: list[Standing] = []
             levels = self._levels(txn, demands, now_us, standings)
             places = self._places(txn, wanted, standings) if wanted and levels is not None else _NO_PLACES
             if levels is None or places is None:
                 verdict = self._refusal(txn, demands, wanted, now_us)
+            else:
+                verdict = Verdict(True, tuple(standings), self._degraded)
+                if purse.open and not wanted:
+                    taken = self._advance(purse, demands, standings, levels, now_us)
+                self._keep_all(txn, levels, places, owed)
+            if verdict.admitted or ended:
+                txn.commit()
+            else:
                 txn.abort()
-                return verdict
-            put = txn.put
-            for name, record in levels.items():
-                put(name, record)
-            for name, record in places.items():
-                put(name, record, db=self._tables.leases)
-            if owed:
-                self._owe(txn, owed)
-            txn.commit()
         except BaseException:
             txn.abort()
             raise
-        return Verdict(True, tuple(standings), self._degraded)
+        if ended or taken:
+            purse.exchange(ended, taken)
+        return verdict
+
+    def give_back(self, purse: Purse, ended: Sequence[Credit], now_us: int) -> None:
+        """End these of the purse's credits."""
+        if purse.home is self and ended:
+            with self._begin(self._tables.limits, write=True) as txn:
+                for credit in ended:
+                    self._put_back(txn, credit, now_us)
+        purse.exchange(ended)
 
     def _levels(
         self, txn: Txn, demands: Sequence[Demand], now_us: int, standings: list[Standing]
@@ -139,6 +164,40 @@ class Limits:
 
     def _write(self, txn: Txn, demand: Demand, level: int, at_us: int) -> None:
         txn.put(demand.name, _pack(level, at_us, at_us + demand.period_us))
+
+    def _keep_all(
+        self, txn: Txn, levels: dict[bytes, bytes], places: dict[bytes, bytes], owed: Sequence[Demand]
+    ) -> None:
+        put = txn.put
+        for name, record in levels.items():
+            put(name, record)
+        for name, record in places.items():
+            put(name, record, db=self._tables.leases)
+        if owed:
+            self._owe(txn, owed)
+
+    def _advance(
+        self,
+        purse: Purse,
+        demands: Sequence[Demand],
+        standings: Sequence[Standing],
+        levels: dict[bytes, bytes],
+        now_us: int,
+    ) -> Sequence[Credit]:
+        """Charge lots to levels that are about to be written, if that is worth it; returns them as credits."""
+        lots = () if self._degraded else purse.lots(demands, standings, now_us)
+        taken = []
+        for demand, standing, lot in zip(demands, standings, lots, strict=False):
+            level, at_us, over_us = _unpack(levels[demand.name])
+            levels[demand.name] = _pack(level + lot * UNIT, at_us, over_us)
+            taken.append(Credit(demand, standing, lot, at_us, now_us))
+        return taken
+
+    def _put_back(self, txn: Txn, credit: Credit, now_us: int) -> None:
+        demand = credit.demand
+        level, at_us = _present(demand, *_state(txn.get(demand.name), now_us), now_us)
+        if level and not (demand.fixed and at_us != credit.began_us):
+            self._write(txn, demand, max(0, level - credit.left * UNIT), at_us)
 
     def _keep(self, txn: Txn, name: bytes, before: bytes, after: bytes) -> None:
         if after == before:

@@ -5,12 +5,15 @@ Opened after the fork and never used across one. What a killed worker wrote is k
 power may take is told at `Embedded`.
 """
 
+import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from simulator.state.board import Board
 from simulator.state.embedded import share as shares
+from simulator.state.embedded.credit import Purse
 from simulator.state.embedded.mount import FAULTS, Mount
 from simulator.state.embedded.upkeep import Upkeep
 from simulator.state.store import (
@@ -26,6 +29,11 @@ from simulator.state.store import (
     Verdict,
 )
 
+log = logging.getLogger("simulator.state")
+
+CREDIT_S = 0.02
+"""How often credits are looked at that are out: none is kept for longer."""
+
 
 def wall_clock_us() -> int:
     """Microseconds since 1970."""
@@ -37,7 +45,8 @@ class Embedded:
 
     `folder` holds the file; None makes one of its own, which `close` removes. `owner` names who holds leases: what an
     earlier worker of that name still held is dropped at the opening, and so is what another `fleet` held. `board`, if
-    given, is told each revision of the control document. With `durable` the file is written to the disk every five
+    given, is told each revision of the control document, and tells how many slots share the file: without it no credits
+    are taken. With `durable` the file is written to the disk every five
     seconds, so that a loss of power takes no more; without, it may take all. It may also damage the file, which the
     next opening sees.
     """
@@ -56,17 +65,26 @@ class Embedded:
         self._clock = clock_us
         self._mount = Mount(folder, size_bytes, (fleet, owner), board, clock_us)
         self._upkeep = Upkeep(self._mount.tick, self.flush if durable else None)
+        self._slots = 0 if board is None else board.slots
+        self._purse = Purse(0)
+        self._returning: asyncio.TimerHandle | None = None
 
     async def open(self) -> None:
         """As `Store.open`."""
         self._mount.open()
         self._upkeep.start()
+        self._purse = Purse(self._slots)
 
     async def close(self) -> None:
-        """As `Store.close`; gives back what leases are left."""
+        """As `Store.close`; gives back what leases and credits are left."""
         await self._upkeep.stop()
+        purse, self._purse = self._purse, Purse(0)
+        if self._returning is not None:
+            self._returning.cancel()
         try:
             if self._mount.mounted:
+                now = self._clock()
+                self._mount.call(lambda mount: mount.limits.give_back(purse, [*purse.held.values()], now))
                 self._mount.call(lambda mount: mount.limits.disown())
         except StoreUnavailable:
             return  # said already; the next worker of this name drops them
@@ -94,14 +112,24 @@ class Embedded:
     def admit_now(self, demands: Sequence[Demand], leases: Sequence[Lease] = ()) -> Verdict:
         """As `Store.admit`, without a coroutine."""
         now = self._clock()
+        purse = self._purse
+        if purse.held and not leases:
+            verdict = purse.grant(demands, now)
+            if verdict is not None:
+                return verdict
         try:
-            return self._mount.limits.admit(demands, leases, now)
+            verdict = self._mount.limits.admit(demands, leases, now, (), purse)
         except FAULTS as error:
-            return self._mount.again(error, lambda mount: mount.limits.admit(demands, leases, now))
+            verdict = self._mount.again(error, lambda mount: mount.limits.admit(demands, leases, now, (), purse))
+        if purse.held and self._returning is None:
+            self._return_later()
+        return verdict
 
     def settle_now(self, changes: Sequence[Demand], released: Sequence[bytes] = ()) -> None:
         """As `Store.settle`, without a coroutine."""
         now = self._clock()
+        if self._purse.held and not released and self._purse.settle(changes, now):
+            return
         try:
             self._mount.limits.settle(changes, released, now)
         except FAULTS as error:
@@ -134,6 +162,22 @@ class Embedded:
     def level_of(self, demand: Demand) -> tuple[int, int]:
         """The limit's state as it is stored, `(level, at_us)`; (0, 0) if nothing is."""
         return self._mount.call(lambda mount: mount.limits.level_of(demand))
+
+    def _return_later(self) -> None:
+        self._returning = asyncio.get_running_loop().call_later(CREDIT_S, self._return_credits)
+
+    def _return_credits(self) -> None:
+        """Give back the credits that are over; look again as long as there are others."""
+        self._returning = None
+        now, purse = self._clock(), self._purse
+        ended = purse.over(now)
+        try:
+            self._mount.call(lambda mount: mount.limits.give_back(purse, ended, now))
+        except StoreUnavailable as error:
+            purse.exchange(ended)
+            log.error("what a worker had in advance is lost: %s", error)  # noqa: TRY400 - meant for the operator
+        if purse.held:
+            self._return_later()
 
     # Sessions.
 

@@ -6,13 +6,15 @@ import orjson
 
 from simulator.providers.anthropic import Anthropic
 from simulator.providers.base import Problem, Quota, Refusal
+from simulator.state.store import Standing
 
 NOW = 1_780_000_000.2
 BITS = bytes(16)
 
 
 def told(*quotas):
-    lines = Anthropic().quota_lines(quotas, NOW).decode()
+    levels = [Standing(quota.limit, quota.remaining, round(quota.reset * 1e6)) for quota in quotas]
+    lines = Anthropic().quota_writer([quota.resource for quota in quotas])(levels, NOW).decode()
     return dict(line.split(": ") for line in lines.splitlines())
 
 
@@ -51,7 +53,7 @@ def test_a_limit_that_is_reached():
 
 def test_places_and_what_is_too_large():
     _, _, error = refused(Quota("concurrent", "", 5, 0, 1, 1.0, 1.0), 1.0)
-    assert "limit of 5 concurrent connections" in error["message"]
+    assert "Number of concurrent connections has exceeded your rate limit." in error["message"]
     _, headers, _ = refused(Quota("input_tokens", "minute", 10, 10, 20, 0.0, math.inf), None)
     assert b"retry-after" not in headers
     assert headers[b"x-should-retry"] == b"false"

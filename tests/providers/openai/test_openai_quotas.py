@@ -7,6 +7,7 @@ import pytest
 
 from simulator.providers.base import Problem, Quota, Refusal
 from simulator.providers.openai import OpenAI
+from simulator.state.store import Standing
 
 RPM = Quota("requests", "minute", 500, 499, 1, 0.12)
 TPM = Quota("tokens", "minute", 30_000, 29_000, 24_754, 2.0)
@@ -15,7 +16,8 @@ BITS = bytes(16)
 
 
 def told(*quotas):
-    lines = OpenAI().quota_lines(quotas, NOW).decode()
+    levels = [Standing(quota.limit, quota.remaining, round(quota.reset * 1e6)) for quota in quotas]
+    lines = OpenAI().quota_writer([quota.resource for quota in quotas])(levels, NOW).decode()
     assert not lines or lines.endswith("\r\n")
     return dict(line.split(": ") for line in lines.splitlines())
 

@@ -1,0 +1,152 @@
+"""Credits: lots of large limits that a worker takes in advance, to grant from memory. Pure; no store, no clock.
+
+A write to the shared file costs microseconds, more where workers contend for its lock. So where a limit is far from
+reached a worker charges a lot of it beforehand, in the transaction of a request, and grants from that lot without
+another one. A few milliseconds later what is left is given back.
+
+    small limits      a lot is 1/256 of what remains, divided by the number of slots, and must hold several requests:
+                      limits of less than some thousand units a slot are counted request by request
+    near the limit    no lots once half is used, so the end of a limit is counted request by request too
+    refusals          come from a transaction alone, after this worker's own lots were given back
+    a fixed window    a lot ends with the window that it was taken from, and is given back to no other
+    a token bucket    what lies in a lot leaks as if it were used. So while the bucket would otherwise be empty, the
+                      level may fall below what was granted: by no more than lies in lots at once
+    a killed worker   takes its lots along: to the limit they are used
+
+Lots that are out at the same time come to 1/256 of the limit at most, or to twice that while every worker is being
+replaced: this bounds what a bucket grants too much and what a dead worker keeps others from. Once all are given back
+and nothing has leaked, the level is exactly what was granted.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from simulator.state.store import MINUTE_US, Demand, Standing, Verdict
+
+LIFE_US = 15_000
+"""How long is granted from a lot."""
+PART = 256
+"""All slots' lots together are so small a part of what remains."""
+REQUESTS_MOST = 8
+"""A lot holds at least so many requests like the first, else it spares nothing."""
+BUSY_US = 2_000
+"""Lots are taken where the worker's requests follow each other so closely; otherwise giving back would cost more."""
+
+
+class Credit:
+    """A lot of one limit. `demand` is the one that it was taken with, `began_us` when the limit's period began.
+
+    `left` is what can still be granted of it, `beyond` what remains of the limit besides. Nothing of the limit is used
+    any more at `spent_at_us - left * cost_us`, if all of the lot was used at once.
+    """
+
+    __slots__ = (
+        "began_us", "beyond", "capacity", "cost_us", "demand", "left", "spent_at_us", "taken", "until_us",
+    )  # fmt: skip
+
+    def __init__(self, demand: Demand, standing: Standing, lot: int, began_us: int, now_us: int) -> None:
+        self.demand = demand
+        self.capacity = demand.capacity
+        self.taken = self.left = lot
+        self.beyond = standing.remaining - lot
+        self.began_us = began_us
+        self.until_us = now_us + LIFE_US
+        self.cost_us = 0.0
+        if demand.fixed:
+            self.until_us = min(self.until_us, began_us + demand.period_us)
+        else:
+            self.cost_us = demand.period_us / demand.capacity
+        self.spent_at_us = now_us + standing.reset_us + lot * self.cost_us
+
+
+class Purse:
+    """The credits that one worker holds in one file; `slots` is how many slots share it. 0 takes none.
+
+    `home` is whoever keeps that file's limits: what was taken from a file that is lost is lost with it.
+    """
+
+    __slots__ = ("_asked_us", "_parts", "held", "home", "open")
+
+    def __init__(self, slots: int) -> None:
+        self._parts = PART * slots
+        self.open = slots > 0
+        self._asked_us = 0
+        self.held: dict[bytes, Credit] = {}
+        self.home: object = None
+
+    def grant(self, demands: Sequence[Demand], now_us: int) -> Verdict | None:
+        """Grant everything from credits; None, and nothing changes, where they do not suffice."""
+        held = self.held
+        standings: list[Standing] = []
+        for demand in demands:
+            credit = held.get(demand.name)
+            amount, capacity = demand.amount, demand.capacity
+            if (
+                credit is None
+                or not 0 <= amount <= credit.left
+                or now_us >= credit.until_us
+                or capacity != credit.capacity
+            ):
+                self._undo(demands[: len(standings)])
+                return None
+            left = credit.left = credit.left - amount
+            reset_us = int(credit.spent_at_us - left * credit.cost_us) - now_us
+            standings.append(Standing(capacity, credit.beyond + left, reset_us if reset_us > 0 else 1))
+        return Verdict(True, tuple(standings))
+
+    def settle(self, changes: Sequence[Demand], now_us: int) -> bool:
+        """Charge everything to credits, or give it back to them; False, and nothing changes, where they cannot.
+
+        No credit grows beyond what was taken.
+        """
+        held = self.held
+        for place, change in enumerate(changes):
+            credit = held.get(change.name)
+            if credit is None or not 0 <= credit.left - change.amount <= credit.taken or now_us >= credit.until_us:
+                self._undo(changes[:place])
+                return False
+            credit.left -= change.amount
+        return True
+
+    def lots(self, demands: Sequence[Demand], standings: Sequence[Standing], now_us: int) -> Sequence[int]:
+        """How much to take in advance of each limit that was just granted from; empty where nothing is to be taken.
+
+        All or none: a request that must go to the file for one limit gains nothing from credits of the others.
+        """
+        since_us, self._asked_us = now_us - self._asked_us, now_us
+        parts = self._parts
+        if not (0 <= since_us < BUSY_US or self.held):
+            return ()
+        lots = []
+        for demand, standing in zip(demands, standings, strict=True):
+            amount, remaining = demand.amount, standing.remaining
+            lot = remaining // parts
+            if lot < REQUESTS_MOST * amount or remaining * 2 <= demand.capacity or demand.period_us < MINUTE_US:
+                return ()
+            lots.append(lot)
+        names = {demand.name for demand in demands if demand.amount}
+        return lots if len(names) == len(demands) else ()
+
+    def of(self, demands: Sequence[Demand], home: object) -> Sequence[Credit]:
+        """What is held of these limits in the file of `home`, each once."""
+        if self.home is not home:
+            self.home = home
+            self.held.clear()
+        held = self.held
+        if not held:
+            return ()
+        return [held[name] for name in dict.fromkeys([demand.name for demand in demands]) if name in held]
+
+    def exchange(self, ended: Iterable[Credit], taken: Iterable[Credit] = ()) -> None:
+        """The ones were given back, the others were taken."""
+        for credit in ended:
+            self.held.pop(credit.demand.name, None)
+        for credit in taken:
+            self.held[credit.demand.name] = credit
+
+    def over(self, now_us: int) -> list[Credit]:
+        """The credits from which nothing is granted any more, or not yet: a clock may have been set back."""
+        return [each for each in self.held.values() if not each.until_us - LIFE_US <= now_us < each.until_us]
+
+    def _undo(self, demands: Sequence[Demand]) -> None:
+        for demand in demands:
+            self.held[demand.name].left += demand.amount

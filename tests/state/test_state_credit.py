@@ -224,15 +224,16 @@ def test_what_was_taken_from_a_file_that_is_lost_is_lost_with_it(store, clock):
     assert level(store) == 9 * UNIT
 
 
-def test_a_bucket_s_reset_follows_what_is_granted(store, clock):
+def test_a_bucket_s_reset_is_told_by_the_store_s_count(store, clock):
     for _ in range(2):
         store.admit_now([asked(100, fixed=False)])
     told = store.admit_now([asked(100, fixed=False)]).standings[0]
     assert told.remaining == LARGE - 300
-    assert told.reset_us == pytest.approx(300 * MINUTE_US / LARGE, abs=2)
+    used = 200 + (LARGE - 200) // PART
+    assert told.reset_us == pytest.approx(used * MINUTE_US / LARGE, abs=2)
     clock.advance(LIFE_US - 1)
     told = store.admit_now([asked(100, fixed=False)]).standings[0]
-    assert told.reset_us == pytest.approx(400 * MINUTE_US / LARGE - LIFE_US, abs=3)
+    assert told.reset_us == pytest.approx(used * MINUTE_US / LARGE - LIFE_US, abs=3)
 
 
 # Coming back.

@@ -19,6 +19,7 @@ and nothing has leaked, the level is exactly what was granted.
 """
 
 from collections.abc import Iterable, Sequence
+from math import ceil
 
 from simulator.state.store import MINUTE_US, Demand, Standing, Verdict
 
@@ -35,13 +36,11 @@ BUSY_US = 2_000
 class Credit:
     """A lot of one limit. `demand` is the one that it was taken with, `began_us` when the limit's period began.
 
-    `left` is what can still be granted of it, `beyond` what remains of the limit besides. Nothing of the limit is used
-    any more at `spent_at_us - left * cost_us`, if all of the lot was used at once.
+    `left` is what can still be granted of it, `beyond` what remains of the limit besides. `reset_at_us` is when nothing
+    of the limit is used any more by the store's count, in which all of the lot is.
     """
 
-    __slots__ = (
-        "began_us", "beyond", "capacity", "cost_us", "demand", "left", "spent_at_us", "taken", "until_us",
-    )  # fmt: skip
+    __slots__ = ("began_us", "beyond", "capacity", "demand", "left", "reset_at_us", "taken", "until_us")
 
     def __init__(self, demand: Demand, standing: Standing, lot: int, began_us: int, now_us: int) -> None:
         self.demand = demand
@@ -50,12 +49,11 @@ class Credit:
         self.beyond = standing.remaining - lot
         self.began_us = began_us
         self.until_us = now_us + LIFE_US
-        self.cost_us = 0.0
+        self.reset_at_us = now_us + standing.reset_us
         if demand.fixed:
-            self.until_us = min(self.until_us, began_us + demand.period_us)
+            self.until_us = min(self.until_us, self.reset_at_us)
         else:
-            self.cost_us = demand.period_us / demand.capacity
-        self.spent_at_us = now_us + standing.reset_us + lot * self.cost_us
+            self.reset_at_us += ceil(lot * demand.period_us / demand.capacity)
 
 
 class Purse:
@@ -88,9 +86,8 @@ class Purse:
             ):
                 self._undo(demands[: len(standings)])
                 return None
-            left = credit.left = credit.left - amount
-            reset_us = int(credit.spent_at_us - left * credit.cost_us) - now_us
-            standings.append(Standing(capacity, credit.beyond + left, reset_us if reset_us > 0 else 1))
+            credit.left = left = credit.left - amount
+            standings.append(Standing(capacity, credit.beyond + left, credit.reset_at_us - now_us))
         return Verdict(True, tuple(standings))
 
     def settle(self, changes: Sequence[Demand], now_us: int) -> bool:

@@ -38,6 +38,15 @@ def test_headers_of_every_resource():
     assert len(shown) == 9
 
 
+def test_of_two_limits_the_tighter_is_told_and_places_are_not():
+    minute, day = Quota("tokens", "minute", 1_000, 900, 9, 6.0), Quota("tokens", "day", 9_000, 800, 9, 60.0)
+    for quotas in ((minute, day), (day, Quota("concurrent", "", 5, 0, 1, 1.0), minute)):
+        shown = told(*quotas)
+        assert shown["anthropic-ratelimit-tokens-limit"] == "9000"
+        assert len(shown) == 3
+    assert told(Quota("concurrent", "", 5, 4, 1, 1.0)) == {}
+
+
 def test_a_reset_is_never_told_too_early():
     assert told(Quota("tokens", "minute", 9, 8, 1, 0.0))["anthropic-ratelimit-tokens-reset"] == "2026-05-28T20:26:41Z"
 

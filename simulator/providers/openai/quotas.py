@@ -10,8 +10,9 @@ import math
 from collections.abc import Sequence
 
 from simulator.providers.base import Level, Quota, QuotaWriter, tightest
-from simulator.providers.openai.headers import ORGANIZATION
 
+_ORGANIZATION = "org-SimulatedAccount00000001"
+"""In the service's sentences an organization has an id of this form; clients cut it out by it."""
 _LEARN = "Visit https://platform.openai.com/account/rate-limits to learn more."
 _UNITS = {
     ("requests", "minute"): "requests per min (RPM)",
@@ -70,7 +71,7 @@ def _encoded(milliseconds: int) -> bytes:
 
 def reached(quota: Quota, model: str) -> str:
     """Why a request is refused, in the service's words."""
-    place = f"for {model} in organization {ORGANIZATION.decode()} on {_UNITS[quota.resource, quota.period]}"
+    place = f"for {model} in organization {_ORGANIZATION} on {_UNITS[quota.resource, quota.period]}"
     if quota.wait == math.inf:
         return (
             f"Request too large {place}: Limit {quota.limit}, Requested {quota.asked}. The input or output tokens must "

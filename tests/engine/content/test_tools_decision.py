@@ -149,6 +149,9 @@ CITIES = [
     ("weather in Paris and London", ["Paris", "London"]),
     ("weather in Paris, London and 東京", ["Paris", "London", "東京"]),
     ("weather in Paris and weather in London", ["Paris", "London"]),
+    ("What's the weather in Paris and in Tokyo?", ["Paris", "Tokyo"]),
+    ("weather in Paris, in Oslo and in Rome please", ["Paris", "Oslo", "Rome"]),
+    ("weather in Paris in the morning and in the evening", ["Paris"]),
     ("巴黎和伦敦的天气", ["巴黎", "伦敦"]),
     ("Wetter in Wien und Graz?", ["Wien", "Graz"]),
 ]

@@ -76,6 +76,8 @@ _KINDS: Final = {
 _MINUS: Final = "\u2212"
 _DATES: Final = frozenset({"iso", "eastern", "short", "written", "relative", "weekday"})
 _AND: Final = re.compile(AND, re.IGNORECASE)
+_AGAIN: Final = re.compile(r"(?P<joint>.{1,24}?)(?P<word>\w{1,12})\s{1,4}", re.DOTALL)
+"""A joint and a preposition that is said again."""
 _WORDS: Final = re.compile(r"[^\W_]+")
 _CLOCK: Final = re.compile(r"(\d{1,2})(?:(?::|h)(\d{2}))?(?::(\d{2}))?\D*?([ap])?\.?m?\.?$", re.IGNORECASE)
 
@@ -138,12 +140,24 @@ def _enumerated(text: str, found: list[Mention], ends: dict[int, int], rank: int
     for index in range(1, len(found)):
         one, other = found[index - 1], found[index]
         between = text[ends[one.place] : other.place]
-        if one.kind is other.kind and _AND.fullmatch(between) and other.before in {"", one.before}:
+        if one.kind is other.kind and other.before in {"", one.before} and _joins(between, one.before):
             if not one.list:
                 number += 1
                 one = found[index - 1] = replace(one, list=number)
             found[index] = replace(other, list=one.list, before=one.before)
     return found
+
+
+def _joins(between: str, before: str) -> bool:
+    """Whether what stands between two mentions only joins them, as in "in Paris and in Tokyo"."""
+    if _AND.fullmatch(between):
+        return True
+    again = _AGAIN.fullmatch(between)
+    return (
+        again is not None
+        and PREPOSITIONS.get(again["word"].casefold()) == before != ""
+        and bool(_AND.fullmatch(again["joint"]))
+    )
 
 
 def _around(text: str, start: int, end: int) -> tuple[str, frozenset[str]]:

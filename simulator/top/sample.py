@@ -132,7 +132,10 @@ def quantile(buckets: Buckets, q: float) -> float | None:
     for bound in bounds:
         count = buckets[bound]
         if count >= rank and count > under:
-            return low if math.isinf(bound) else low + (bound - low) * (rank - under) / (count - under)
+            if math.isinf(bound):
+                return low
+            # Rounded, the sum may pass the bound by a bit.
+            return min(bound, low + (bound - low) * (rank - under) / (count - under))
         if math.isfinite(bound):
             low, under = bound, count
     return low

@@ -13,7 +13,7 @@ from simulator.server.context import House, header_map
 from simulator.server.conversation import Entry
 from simulator.server.direct import Direct, direct_of
 from simulator.server.live import Live
-from simulator.server.play import Receive, Send, hold, lines
+from simulator.server.play import Receive, Send, hold, lines, pairs
 from simulator.state.board import Column
 
 _LAG_US = Column.LAG_US
@@ -93,5 +93,4 @@ class Exchange:
 
     def pairs(self) -> list[Header]:
         """The server's own headers, for ASGI."""
-        told = self.head(()).split(b"\r\n")
-        return [(name, value) for name, _, value in (line.partition(b": ") for line in told if line)]
+        return pairs(self.head(()))

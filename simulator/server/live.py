@@ -7,6 +7,7 @@ request takes the present one on arrival and keeps it to its end, so that no cha
 from collections.abc import Mapping, Sequence
 
 from simulator.config.load import Loaded
+from simulator.config.schema import Sessions
 from simulator.engine.engine import Engine
 from simulator.limits.limiter import Limiter
 from simulator.providers.base import ModelEntry, Provider
@@ -63,16 +64,16 @@ class Live:
         self.limiter = Limiter(config.limits) if config.limits.enabled else None
         if self.limiter is not None and not self.limiter.active:
             self.limiter = None
-        sessions = simulation.sessions
-        self.session_limits = (
-            SessionLimits(sessions.max_sessions, sessions.session_ttl_secs * 1_000_000, sessions.max_context_tokens)
-            if sessions.enabled
-            else None
-        )
+        self.session_limits = bounds_of(simulation.sessions) if simulation.sessions.enabled else None
         self.body_limit = server.max_body_bytes
         self.patience = (server.request_timeout_secs or FOREVER, server.write_timeout_secs)
         """Seconds that a whole response, and one unread write of it, may take."""
         self.lag_threshold = config.telemetry.lag_threshold_ms / 1000
+
+
+def bounds_of(sessions: Sessions) -> SessionLimits:
+    """How much the store remembers of conversations, whether or not they are switched on."""
+    return SessionLimits(sessions.max_sessions, sessions.session_ttl_secs * 1_000_000, sessions.max_context_tokens)
 
 
 def entries(engine: Engine) -> dict[str, list[ModelEntry]]:

@@ -48,6 +48,11 @@ def lines(headers: Sequence[Header]) -> bytes:
     return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
+def pairs(told: bytes) -> list[Header]:
+    """The same lines as the headers that ASGI takes."""
+    return [(name, value) for name, _, value in (line.partition(b": ") for line in told.split(b"\r\n") if line)]
+
+
 class Playback(msgspec.Struct, frozen=True):
     """A stream and when it is played.
 

@@ -9,7 +9,7 @@ from typing import Any
 from simulator.engine.plan import Address
 from simulator.providers.base import Problem, Provider, Refusal, Reply
 from simulator.server.context import House, header_map
-from simulator.server.play import Receive, Send
+from simulator.server.play import Receive, Send, pairs
 from simulator.state.board import Column
 
 
@@ -38,12 +38,8 @@ class Teller:
     async def send(self, scope: Any, send: Send, reply: Reply, address: Address, provider: str, label: str) -> None:
         """Send a reply that needed no plan."""
         house = self._house
-        told = [line.partition(b": ") for line in house.live.addresses.lines(address).split(b"\r\n") if line]
-        headers = [
-            *reply.headers,
-            *((name, value) for name, _, value in told),
-            (b"content-length", b"%d" % len(reply.body)),
-        ]
+        told = pairs(house.live.addresses.lines(address))
+        headers = [*reply.headers, *told, (b"content-length", b"%d" % len(reply.body))]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else reply.body})
         house.row[Column.REFUSED if reply.status >= 400 else Column.REQUESTS] += 1

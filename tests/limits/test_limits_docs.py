@@ -2,12 +2,12 @@
 
 import re
 import shutil
-import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import yaml
+from consoles import blocks, consoles, typed
 from limits_asking import capacities, claim
 from serving import Simulator
 
@@ -21,7 +21,6 @@ from simulator.limits.patterns import Patterns
 from simulator.limits.terms import MEASURES
 
 PAGE = Path(__file__).parents[2] / "docs" / "limits.md"
-ADDRESS = "http://127.0.0.1:8080"
 PASSED = 15.0
 """Seconds that may pass between the request that used the limit up and the one that is told how long to wait."""
 
@@ -30,40 +29,18 @@ if not PAGE.exists():
 
 TEXT = PAGE.read_text("utf-8")
 
-
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-
-
-def sessions():
-    """(command, what it prints) of every console line of the page."""
-    for block in blocks("console"):
-        for each in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, printed = each.partition("\n")
-            yield command, printed
-
-
 TIMES = re.compile(r"(?<=try again in )[\d.]+(?=s$)|(?<=retry-after: )\d+$", re.MULTILINE)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page uses curl")
 @pytest.mark.skipif(find_spec("rs_bpe") is None, reason="the page shows exact token counts")
 def test_the_sessions_print_what_is_shown(tmp_path):
-    shown = list(sessions())
+    shown = list(consoles(TEXT))
     assert len(shown) > 6
     command_line = re.search(r"^    llm-simulator serve --config limits\.yaml (.+)$", TEXT, re.MULTILINE)
-    config = yaml.safe_load(blocks("yaml")[0])
+    config = yaml.safe_load(blocks(TEXT, "yaml")[0])
     with Simulator(tmp_path, *command_line[1].split(), config=config, workers=2) as fleet:
-        printed = []
-        for command, _ in shown:
-            ended = subprocess.run(
-                ["sh", "-c", command.replace(ADDRESS, fleet.url)],
-                capture_output=True,
-                text=True,
-                timeout=30,
-                check=True,
-            )
-            printed.append(ended.stdout)
+        printed = [typed(command, fleet) for command, _ in shown]
     # Waiting times are those that are left: all else is as shown.
     assert [TIMES.sub("…", text) for text in printed] == [TIMES.sub("…", text) for _, text in shown]
     left = [float(time) for text in printed for time in TIMES.findall(text)]
@@ -72,7 +49,7 @@ def test_the_sessions_print_what_is_shown(tmp_path):
 
 
 def test_the_tier_s_example_comes_to_what_is_said():
-    tree = parse(blocks("yaml")[1], "tier.yaml", "yaml")
+    tree = parse(blocks(TEXT, "yaml")[1], "tier.yaml", "yaml")
     limits = convert(tree.entries["limits"], Limits)
     assert "`gpt-4o` has 500 requests a minute from the table, 5,000 a day and 60,000 tokens a minute" in TEXT
     aliases = {alias: card.id for card in load_catalogue().values() for alias in card.aliases}

@@ -14,6 +14,7 @@ import msgspec
 from simulator.engine.request import Message
 from simulator.server.context import House
 from simulator.server.conversation import decode
+from simulator.server.live import bounds_of
 from simulator.server.play import Receive, Send
 from simulator.server.respond import respond, respond_json
 from simulator.state.store import Session, SessionLimits, SessionSummary, Store, StoreUnavailable, Turn
@@ -64,8 +65,7 @@ class _Application:
     @property
     def _limits(self) -> SessionLimits:
         """The bounds of sessions, also while they are switched off: what is remembered is still there."""
-        bounds = self._house.config.simulation.sessions
-        return SessionLimits(bounds.max_sessions, bounds.session_ttl_secs * 1_000_000, bounds.max_context_tokens)
+        return bounds_of(self._house.config.simulation.sessions)
 
     async def _show(self, scope: Any, store: Store) -> dict[str, Any]:
         raise NotImplementedError

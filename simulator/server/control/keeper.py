@@ -65,7 +65,8 @@ class Keeper:
         try:
             live = self.build(self.base, moment)
         except Exception as error:  # noqa: BLE001 - the outermost loop: the present state must go on being served
-            self._note("build", f"revision {self._revision} of the control document cannot be applied: {_line(error)}")
+            reason = line_of(error)
+            self._note("build", f"revision {self._revision} of the control document cannot be applied: {reason}")
             return _moved(present, self._revision, moment.until, present.scenarios)
         self._note("build", "")
         if live.config.telemetry.logging != self._logging:
@@ -120,7 +121,7 @@ class Keeper:
                 self._revision = control.revision
                 self.agenda = Agenda(decode(control.body), self.base.activations)
         except Exception as error:  # noqa: BLE001 - as above
-            self._note("document", _line(error))
+            self._note("document", line_of(error))
         else:
             self._note("document", "")
 
@@ -130,7 +131,7 @@ class Keeper:
         try:
             self.adopt(self.shared.take(self.base))
         except Exception as error:  # noqa: BLE001 - as above
-            self._note("base", f"the configuration that another worker has read cannot be taken up: {_line(error)}")
+            self._note("base", f"the configuration that another worker has read cannot be taken up: {line_of(error)}")
         else:
             self._note("base", "")
 
@@ -151,5 +152,6 @@ def _moved(live: Live, revision: int, until: float, scenarios: Mapping[str, str]
     return moved
 
 
-def _line(error: Exception) -> str:
+def line_of(error: Exception) -> str:
+    """An error in one line; its name where it says nothing."""
     return " | ".join(str(error).splitlines()) or type(error).__name__

@@ -10,6 +10,7 @@ import logging
 from simulator.config.load import Stamp, stamp_of
 from simulator.server.context import House
 from simulator.server.control.again import reload_sources
+from simulator.server.control.keeper import line_of
 from simulator.state.board import Column, SlotState
 
 log = logging.getLogger("simulator.control")
@@ -80,7 +81,7 @@ class Pulse:
             await reload_sources(self._house)
         except Exception as error:  # noqa: BLE001 - nobody else would tell; what runs goes on
             self._refused = stamp
-            reason = " | ".join(str(error).splitlines()) or type(error).__name__
+            reason = line_of(error)
             log.error("the changed configuration is not taken up and the running one stays: %s", reason)  # noqa: TRY400
             self._complain(f"the changed configuration was not taken up: {reason}")
         finally:

@@ -2,11 +2,11 @@
 
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
+from consoles import consoles, typed
 from serving import Simulator
 
 from simulator.config.library import known
@@ -14,35 +14,17 @@ from simulator.config.load import load
 from simulator.config.schema import Config
 
 PAGE = Path(__file__).parents[3] / "docs" / "control.md"
-ADDRESS = "http://127.0.0.1:8080"
-
-
-def sessions():
-    """(command, what it prints) of every console line of the page."""
-    blocks = re.findall(r"^```console\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    for block in blocks:
-        for each in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, printed = each.partition("\n")
-            yield command, printed
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page uses curl")
 def test_the_sessions_print_what_is_shown(tmp_path):
-    shown = list(sessions())
+    shown = list(consoles(PAGE.read_text("utf-8")))
     assert len(shown) > 6
     command_line = re.search(r"^    llm-simulator serve --workers 2 (.+)$", PAGE.read_text("utf-8"), re.MULTILINE)
     # Without a file, as on the page: the configuration is the defaults.
     with Simulator(tmp_path, *command_line[1].split(), config=None, workers=2) as fleet:
-        printed = []
-        for command, _ in shown:
-            ended = subprocess.run(
-                ["sh", "-c", command.replace(ADDRESS, fleet.url)],
-                capture_output=True,
-                text=True,
-                timeout=30,
-                check=True,
-            )
-            printed.append(ended.stdout.replace(f'"file": "{fleet.config_path}"', '"file": null'))
+        own = f'"file": "{fleet.config_path}"'
+        printed = [typed(command, fleet).replace(own, '"file": null') for command, _ in shown]
     assert printed == [text for _, text in shown]
 
 

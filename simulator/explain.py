@@ -10,8 +10,9 @@ import msgspec
 
 from simulator.config.load import Loaded
 from simulator.engine.engine import Engine
-from simulator.engine.plan import Address, Answer, Choice, Embedded, Fault, Plan
+from simulator.engine.plan import Address, Answer, Choice, Embedded, Fault, Plan, Synthetic
 from simulator.providers.base import Endpoint
+from simulator.providers.paths import Paths, target_of
 from simulator.providers.registry import registry
 
 SHOWN_TOKENS = 12
@@ -30,7 +31,12 @@ class Explanation(msgspec.Struct, frozen=True):
 
 def endpoint_paths() -> dict[str, tuple[str, Endpoint]]:
     """Every path that plans an answer, with its provider's name."""
-    return {endpoint.path: (provider.name, endpoint) for provider in registry() for endpoint in provider.endpoints}
+    paths: dict[str, tuple[str, Endpoint]] = {}
+    for provider in registry():
+        for endpoint in provider.endpoints:
+            paths.setdefault(endpoint.path, (provider.name, endpoint))
+            paths.setdefault(f"/{provider.name}{endpoint.path}", (provider.name, endpoint))
+    return paths
 
 
 def guess_path(body: bytes) -> str:
@@ -55,10 +61,13 @@ def explain(
     """
     path = path or guess_path(body)
     paths = endpoint_paths()
-    if path not in paths:
+    bare, _, query = path.partition("?")
+    found = Paths(paths).find(bare)
+    if found is None:
         raise LookupError(f"no endpoint {path}; there are {', '.join(sorted(paths))}")
-    provider, endpoint = paths[path]
-    call = endpoint.decode(body, headers or {b"anthropic-version": b"2023-06-01"})
+    (provider, endpoint), parameters = found
+    target = target_of(parameters, query.encode())
+    call = endpoint.decode(body, headers or {b"anthropic-version": b"2023-06-01"}, target)
     plan = Engine(loaded.config, loaded.catalogue).plan(call.request, address)
     return Explanation(provider, path, call.request.model, call.stream, plan)
 
@@ -79,6 +88,9 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
         data["fault"] = msgspec.to_builtins(outcome)
         return data
     data["usage"] = msgspec.to_builtins(outcome.usage)
+    if isinstance(outcome, Synthetic):
+        data["bits"] = outcome.bits.hex()
+        return data
     if isinstance(outcome, Embedded):
         data["embedding"] = {"count": len(outcome.vectors), "dimensions": outcome.dimensions}
         return data
@@ -87,6 +99,7 @@ def as_data(explanation: Explanation) -> dict[str, Any]:
         {
             "text": choice.text,
             "tokens": list(choice.pieces),
+            "reasoning": list(choice.reasoning),
             "calls": [
                 {"name": call.name, "arguments": "".join(call.pieces), "tokens": list(call.pieces)}
                 for call in choice.calls
@@ -120,6 +133,8 @@ def as_text(explanation: Explanation) -> str:
     if isinstance(outcome, Answer):
         for index, choice in enumerate(outcome.choices):
             lines.extend(_choice(index, choice, plan.offsets))
+    elif isinstance(outcome, Synthetic):
+        lines.append(f"outcome    made from the bits {outcome.bits.hex()}")
     else:
         lines.append(f"outcome    {len(outcome.vectors)} embeddings of {outcome.dimensions} dimensions")
     return "\n".join(lines) + "\n"
@@ -127,11 +142,16 @@ def as_text(explanation: Explanation) -> str:
 
 def _choice(index: int, choice: Choice, offsets: Sequence[float]) -> list[str]:
     calls = choice.calls
-    written = len(choice.pieces) + sum([len(call.pieces) for call in calls])
+    written = len(choice.reasoning) + len(choice.pieces) + sum([len(call.pieces) for call in calls])
     called = f", {len(calls)} call{'s' if len(calls) > 1 else ''}" if calls else ""
     lines = [f"choice {index}   {written} tokens{called}, finish {choice.finish.value}"]
-    lines += _tokens(choice.pieces, offsets)
-    step = len(choice.pieces)
+    step = len(choice.reasoning)
+    if step:
+        lines.append("  thinks")
+        lines += _tokens(choice.reasoning, offsets)
+        lines.append("  says")
+    lines += _tokens(choice.pieces, offsets[step:])
+    step += len(choice.pieces)
     for call in calls:
         lines.append(f"  {call.name}")
         lines += _tokens(call.pieces, offsets[step:])

@@ -36,7 +36,9 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     provider: str
     display_name: str = ""
     created: int = 0
-    kind: Literal["chat", "completion", "embedding"] = "chat"
+    kind: Literal["chat", "completion", "embedding", "rerank", "moderation", "image", "speech", "transcription"] = (
+        "chat"
+    )
     tokenizer: TokenizerName = "estimate"
     tokens_per_message: Annotated[int, Meta(ge=0)] = 3
     tokens_per_name: int = 1
@@ -46,6 +48,8 @@ class ModelCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     dimensions: Annotated[int, Meta(ge=1)] | None = None
     shortenable: bool = False
     """Whether an embedding model honours `dimensions`."""
+    reasoning: Annotated[int, Meta(ge=0)] = 0
+    """About how many tokens it thinks before it answers a request that says nothing of it."""
     latency: Latency = Latency()
     aliases: tuple[str, ...] = ()
     source: str = ""

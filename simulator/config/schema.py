@@ -87,6 +87,8 @@ class Simulation(Section, frozen=True):
     """`none` answers at once."""
     latency_scale: Annotated[float, Meta(ge=0, le=1000)] = 1.0
     """Stretches every delay without changing its shape."""
+    batch_requests_per_sec: Annotated[float, Meta(gt=0)] = 20
+    """How fast the requests of a batch are done."""
     concurrency: Concurrency = Concurrency()
     sessions: Sessions = Sessions()
 

@@ -27,6 +27,17 @@ class Redis(Section, frozen=True):
     """Whose time counts for limits: Redis's own, or each pod's."""
 
 
+class Objects(Section, frozen=True):
+    """What clients store: files, batches, responses, conversations."""
+
+    max_objects: Positive = 100_000
+    """Objects kept at the same time; the oldest give way."""
+    max_mb: Annotated[int, Meta(ge=1, le=65_536)] = 32
+    """Size of all together; the oldest give way. In the embedded file they share its `size_mb`."""
+    ttl_secs: Positive = 86_400
+    """How long an object is kept that names no time of its own."""
+
+
 class State(Section, frozen=True):
     """Rate limits, sessions, runtime configuration and scenarios, shared by all workers."""
 
@@ -39,3 +50,4 @@ class State(Section, frozen=True):
     url: str = "redis://127.0.0.1:6379/0"
     """`redis://`, `rediss://` (TLS), `redis+sentinel://host:port,host:port/service/db` or `redis+cluster://`."""
     redis: Redis = Redis()
+    objects: Objects = Objects()

@@ -13,6 +13,7 @@ from simulator.engine.composer import Composer, Forms, key_of
 from simulator.engine.content.embedding import Embedder
 from simulator.engine.content.prose import Prose
 from simulator.engine.content.stop import cut
+from simulator.engine.content.thinking import after, thought
 from simulator.engine.errors import (
     ContextExceeded,
     EngineRefusal,
@@ -23,7 +24,7 @@ from simulator.engine.errors import (
 )
 from simulator.engine.memo import Memo
 from simulator.engine.model import Model
-from simulator.engine.plan import Address, Answer, Choice, Embedded, Fault, Finish, Plan, Usage
+from simulator.engine.plan import Address, Answer, Choice, Embedded, Fault, Finish, Plan, Synthetic, Usage
 from simulator.engine.request import Operation, Request
 from simulator.engine.seeds import Draws, Purpose, SeedTree, digest_of, free, id_bits
 from simulator.engine.tokens import Tokenizer, load, prompt_tokens
@@ -31,6 +32,8 @@ from simulator.engine.tokens import Tokenizer, load, prompt_tokens
 EPOCH = 1_767_225_600
 """2026-01-01: where the creation times of deterministic answers begin."""
 YEAR = 31_536_000
+VECTORS = frozenset({Operation.EMBEDDING, Operation.RERANK})
+SYNTHETIC = frozenset({Operation.MODERATION, Operation.IMAGE, Operation.SPEECH})
 DIMENSIONS = 1_536
 """Of embeddings whose model's card names no size."""
 UNIT = 2.0**-64
@@ -39,8 +42,14 @@ STRANGERS = 256
 KIND = {
     Operation.CHAT: "chat",
     Operation.COUNT: "chat",
+    Operation.TOKENIZE: "chat",
     Operation.COMPLETION: "completion",
     Operation.EMBEDDING: "embedding",
+    Operation.RERANK: "rerank",
+    Operation.MODERATION: "moderation",
+    Operation.IMAGE: "image",
+    Operation.SPEECH: "speech",
+    Operation.TRANSCRIPTION: "transcription",
 }
 """The kind of model that an operation needs."""
 
@@ -84,8 +93,8 @@ class Engine:
         self._strangers: dict[str, Model] = {}
         self._allow_unknown = config.models.allow_unknown
 
-    def plan(self, request: Request, address: Address, now: int = 0) -> Plan:
-        """The whole response to a request that arrives at an address.
+    def plan(self, request: Request, address: Address, now: int = 0, *, faultless: bool = False) -> Plan:
+        """The whole response to a request that arrives at an address; one without a fault if asked for.
 
         `now` is the wall clock in Unix seconds; only answers that configuration frees from determinism
         read it. Raises an `EngineRefusal` for what no model could answer.
@@ -96,7 +105,7 @@ class Engine:
             raise self._unfit(request, card)
         digest = digest_of(request)
         asked, outcome = self._memo.get(digest) or self._content(request, model, digest, address, now)
-        fault = self._fault(model, digest, address) if model.faults.active else None
+        fault = self._fault(model, digest, address) if model.faults.active and not faultless else None
         offsets: list[float] = []
         if fault is None and not model.timeline.instant:
             steps = outcome.steps if isinstance(outcome, Answer) else 1
@@ -124,7 +133,7 @@ class Engine:
 
     def _content(
         self, request: Request, model: Model, digest: bytes, address: Address, now: int
-    ) -> tuple[int, Answer | Embedded]:
+    ) -> tuple[int, Answer | Embedded | Synthetic]:
         """The prompt's size and what is said; the same for the same request, unless configuration frees it."""
         formed = bool(request.tools) or request.format.kind != "text"
         key = digest
@@ -135,8 +144,13 @@ class Engine:
                 return kept
         asked = prompt_tokens(request, model.card, model.tokenizer)
         limit = self._output_limit(request, model, asked)
-        if request.operation is Operation.EMBEDDING:
+        if request.operation in VECTORS:
             return asked, self._embed(request, model, asked)
+        if request.operation in SYNTHETIC:
+            return asked, self._synthetic(digest, address, now, asked)
+        if request.operation is Operation.TOKENIZE:
+            pieces = tuple(model.tokenizer.pieces("".join(request.inputs)))
+            return asked, Answer((Choice(pieces, Finish.STOP),), Usage(asked, 0), digest, 0)
         forms = self._composer.read(request) if formed else None
         if request.operation is Operation.COUNT:
             return asked, Answer(choices=(), usage=Usage(asked, 0), id_bits=digest, created=0)
@@ -160,6 +174,9 @@ class Engine:
         what = free(digest, address) if self._free else digest
         words = seeds.content(what)
         created = now if self._free else EPOCH + words[4] % YEAR
+        target = model.card.reasoning if request.reasoning is None else request.reasoning
+        if target and request.operation is Operation.CHAT:
+            return self._considered(request, model, what, asked, limit, forms, target, created)
         if forms is not None and (formed := forms.choices(what, model.tokenizer, limit)) is not None:
             return Answer(formed[0], Usage(asked, formed[1]), id_bits(words), created)
         choices = [self._choice(model, request.stop, limit, words[5], words[6])]
@@ -169,6 +186,39 @@ class Engine:
             choices.append(self._choice(model, request.stop, limit, size, start))
             written += len(choices[index].pieces)
         return Answer(tuple(choices), Usage(asked, written), id_bits(words), created)
+
+    def _considered(
+        self,
+        request: Request,
+        model: Model,
+        what: bytes,
+        asked: int,
+        limit: int,
+        forms: Forms | None,
+        target: int,
+        created: int,
+    ) -> Answer:
+        """An answer before which the model thinks; both together keep the limit."""
+        words = [self.seeds.content(what, index) for index in range(request.choices)]
+        thoughts = [thought(model.prose, word[7], target, limit) for word in words]
+        thinking = sum(map(len, thoughts))
+        rest = limit - max(map(len, thoughts))
+        formed = forms.choices(what, model.tokenizer, rest) if forms is not None and rest else None
+        said: list[Choice | None]
+        if formed is not None:
+            said = list(formed[0])
+            written = formed[1]
+        else:
+            said = [
+                self._choice(model, request.stop, limit - len(before), word[5], word[6])
+                if len(before) < limit
+                else None
+                for word, before in zip(words, thoughts, strict=True)
+            ]
+            written = sum([len(choice.pieces) for choice in said if choice is not None])
+        choices = tuple([after(before, choice) for before, choice in zip(thoughts, said, strict=True)])
+        usage = Usage(asked, written + thinking, reasoning_tokens=thinking)
+        return Answer(choices, usage, id_bits(words[0]), created)
 
     def _choice(self, model: Model, stops: tuple[str, ...], limit: int, size: int, start: int) -> Choice:
         length = model.length
@@ -182,6 +232,10 @@ class Engine:
             if found is not None:
                 return Choice(pieces, Finish.STOP_SEQUENCE, found)
         return Choice(pieces, finish)
+
+    def _synthetic(self, digest: bytes, address: Address, now: int, asked: int) -> Synthetic:
+        words = self.seeds.content(free(digest, address) if self._free else digest)
+        return Synthetic(id_bits(words), Usage(asked, 0), now if self._free else EPOCH + words[4] % YEAR)
 
     def _embed(self, request: Request, model: Model, asked: int) -> Embedded:
         full = model.card.dimensions or DIMENSIONS

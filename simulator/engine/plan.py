@@ -20,6 +20,7 @@ class Finish(enum.StrEnum):
     STOP_SEQUENCE = "stop_sequence"
     TOOL_CALLS = "tool_calls"
     CONTENT_FILTER = "content_filter"
+    REFUSAL = "refusal"
 
 
 class FaultKind(enum.StrEnum):
@@ -48,12 +49,17 @@ class Address(msgspec.Struct, frozen=True, gc=False):
 
 
 class Usage(msgspec.Struct, frozen=True, gc=False):
-    """Token counts as they are billed."""
+    """Token counts as they are billed.
+
+    `cached_tokens` of the input were read from the prompt cache and `written_tokens` written to it; `reasoning_tokens`
+    are a part of the output.
+    """
 
     input_tokens: int
     output_tokens: int
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    written_tokens: int = 0
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -71,14 +77,15 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 class Choice(msgspec.Struct, frozen=True, gc=False):
     """One alternative of an answer. `pieces` concatenate to its text, one piece a token.
 
-    The text comes before the calls. Text and arguments are incomplete where `finish` is LENGTH.
+    What the model thought (`reasoning`, a token a piece) comes before the text, and the text before the calls. Text and
+    arguments are incomplete where `finish` is LENGTH. Where it is REFUSAL the text says why nothing else is said.
     """
 
     pieces: Sequence[str]
     finish: Finish
     stop_sequence: str | None = None
     calls: tuple[Call, ...] = ()
-    reasoning: tuple[str, ...] = ()
+    reasoning: Sequence[str] = ()
 
     @property
     def text(self) -> str:
@@ -88,14 +95,15 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def steps(self) -> int:
-        """The pieces of the text and of all calls, at least 1."""
-        return max(1, len(self.pieces) + sum([len(call.pieces) for call in self.calls]))
+        """The pieces of the reasoning, of the text and of all calls, at least 1."""
+        return max(1, len(self.reasoning) + len(self.pieces) + sum([len(call.pieces) for call in self.calls]))
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
     """What is said: text, calls of tools. `id_bits` are 32 random bytes for ids; `created` is in Unix seconds.
 
-    The output tokens of `usage` are those of the texts, of the calls' arguments and of the names of their tools.
+    The output tokens of `usage` are those of the reasoning, of the texts, of the calls' arguments and of the names of
+    their tools.
     """
 
     choices: tuple[Choice, ...]
@@ -106,7 +114,11 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     @property
     def steps(self) -> int:
         """Steps of the longest choice, at least 1."""
-        return max([1, *[choice.steps if choice.calls else len(choice.pieces) for choice in self.choices]])
+        return max([1, *[_steps(choice) for choice in self.choices]])
+
+
+def _steps(choice: Choice) -> int:
+    return choice.steps if choice.calls or choice.reasoning else len(choice.pieces)
 
 
 class Embedded(msgspec.Struct, frozen=True, gc=False):
@@ -115,6 +127,17 @@ class Embedded(msgspec.Struct, frozen=True, gc=False):
     vectors: tuple[bytes, ...]
     dimensions: int
     usage: Usage
+
+
+class Synthetic(msgspec.Struct, frozen=True, gc=False):
+    """What is no text: a picture, speech, a moderation's scores. The dialect makes it from `bits`, 32 random bytes.
+
+    `created` is in Unix seconds. The same request has the same bits.
+    """
+
+    bits: bytes
+    usage: Usage
+    created: int
 
 
 class Fault(msgspec.Struct, frozen=True, gc=False):
@@ -133,9 +156,10 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
 class Plan(msgspec.Struct, frozen=True, gc=False):
     """What is answered, and when each token is due.
 
-    `offsets[i]` is when step i of every choice that has one is due, ascending: a token of the text, and after the text
-    a token of the arguments of each call in turn. What opens a call is due with its first token. The length of
-    `offsets` is the number of steps of the longest choice, at least 1. An empty `offsets` means: all at once.
+    `offsets[i]` is when step i of every choice that has one is due, ascending: a token of the reasoning, then of the
+    text, and after the text a token of the arguments of each call in turn. What opens a call is due with its first
+    token. The length of `offsets` is the number of steps of the longest choice, at least 1. An empty `offsets` means:
+    all at once.
     `model` is the name to show.
     `request_bits` are 16 random bytes for the id of this very arrival (a repeated request has the same
     answer id but another request id).
@@ -144,7 +168,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     address: Address
     digest: bytes
     model: str
-    outcome: Answer | Embedded | Fault
+    outcome: Answer | Embedded | Synthetic | Fault
     offsets: Sequence[float]
     request_bits: bytes
     id_prefix: str | None = None

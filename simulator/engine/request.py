@@ -17,6 +17,12 @@ class Operation(enum.StrEnum):
     COMPLETION = "completion"
     EMBEDDING = "embedding"
     COUNT = "count_tokens"
+    TOKENIZE = "tokenize"
+    RERANK = "rerank"
+    MODERATION = "moderation"
+    IMAGE = "image"
+    SPEECH = "speech"
+    TRANSCRIPTION = "transcription"
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -87,7 +93,8 @@ TEXT_FORMAT = Format()
 class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a client asks, in one shape for all dialects.
 
-    `inputs` holds the prompts of a completion or the texts of an embedding (one answer each).
+    `inputs` holds the prompts of a completion or the texts of an embedding (one answer each); for reranking the query
+    and then the documents, for anything else of the operations what there is to say in text.
     An input given as token ids is kept in `token_inputs`, same length as `inputs` or empty, so that its
     tokens count exactly; its place in `inputs` is then a stable text made from the ids.
     `max_tokens` None means the model's own limit. `choices` is OpenAI's `n`, per input.
@@ -111,4 +118,8 @@ class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     extra: tuple[str, ...] = ()
     """Anything else of the dialect that changes the answer, as stable text."""
     parallel: bool = True
-    """Whether one answer may call several tools. The last field: see `seeds.digest_of`."""
+    """Whether one answer may call several tools."""
+    reasoning: int | None = None
+    """About how many tokens the model thinks before it answers; None leaves it to the model's card.
+
+    The last fields: see `seeds.digest_of`."""

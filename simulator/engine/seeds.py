@@ -46,12 +46,13 @@ class Purpose(enum.IntEnum):
 def digest_of(request: Request) -> bytes:
     """The 16 bytes that stand for everything that may change an answer. Independent of the seed.
 
-    The order of a schema's members is left out. `parallel`, the last field, counts only where it is False.
+    The order of a schema's members is left out. `reasoning` and `parallel`, the last fields, count only where they are
+    not at their defaults.
     """
     encoded = encode_request(request)
-    # Nearly every request ends in `,true]`, which tells nothing; the other fields alone give those their digest.
-    if request.parallel:
-        encoded = encoded[:-6] + b"]"
+    # Nearly every request ends in `,true,null]`, which tells nothing; the other fields alone give those their digest.
+    if request.reasoning is None:
+        encoded = encoded[:-11] + b"]" if request.parallel else encoded[:-6] + b"]"
     return blake2b(encoded, digest_size=16).digest()
 
 

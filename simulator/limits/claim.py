@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 
 from simulator.limits.terms import INPUT, OUTPUT, TOTAL, Terms
-from simulator.providers.base import Problem, Quota, Refusal
+from simulator.providers.base import Problem, Refusal
+from simulator.providers.quota import Quota
 from simulator.state.store import NEVER, Demand, Verdict
 
 _SECOND = 1e-6

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from simulator.limits.identity import digest
-from simulator.providers.base import QuotaWriter
+from simulator.providers.quota import QuotaWriter
 from simulator.state.store import DAY_US, MINUTE_US, Demand, Lease
 
 REQUESTS, TOTAL, INPUT, OUTPUT = range(4)

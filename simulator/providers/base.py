@@ -6,13 +6,14 @@ server owns the address headers (`x-llm-sim-*`), `content-length`, `date` and th
 """
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
 from simulator.engine.plan import FaultKind, Plan
 from simulator.engine.request import Operation, Request
+from simulator.providers.quota import Quota, QuotaWriter
 
 Header = tuple[bytes, bytes]
 
@@ -39,8 +40,9 @@ class Stream(Protocol):
     def frames(self, start: int, stop: int) -> bytes:
         """The wire bytes of steps `start` up to but not including `stop`.
 
-        Step 0 opens with the dialect's prologue, the last step ends with its epilogue. Pure: any range may
-        be asked for, in any order, and `frames(0, k) + frames(k, steps) == frames(0, steps)`.
+        Step 0 opens with the dialect's prologue, the last step ends with its epilogue. Steps that the client is not
+        shown have no bytes. Pure: any range may be asked for, in any order, and
+        `frames(0, k) + frames(k, steps) == frames(0, steps)`.
         """
 
 
@@ -48,6 +50,8 @@ class Problem(enum.StrEnum):
     """What was wrong with a request, in neutral terms. A provider maps each to a status and its own words."""
 
     INVALID = "invalid"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
     TOO_LARGE = "too_large"
     UNKNOWN_MODEL = "unknown_model"
     UNKNOWN_PATH = "unknown_path"
@@ -62,66 +66,11 @@ class Problem(enum.StrEnum):
     TIMEOUT = "timeout"
 
 
-class Quota(msgspec.Struct, frozen=True, gc=False):
-    """How the rate limit stands that a request was refused for, for the provider's words.
-
-    `resource` is `requests`, `tokens`, `input_tokens`, `output_tokens` or `concurrent`; `period` is `minute`, `day`,
-    or empty for `concurrent`. `used` and `remaining` add up to `limit`; `asked` is what this request wanted.
-    `reset` is the time in seconds until all of it is there again, `wait` until this request would be granted: 0 if it
-    was, infinite if never. `scope` is `model`, `key` or `tenant`.
-    """
-
-    resource: str
-    period: str
-    limit: int
-    remaining: int
-    asked: int
-    reset: float
-    wait: float = 0.0
-    scope: str = "model"
-
-    @property
-    def used(self) -> int:
-        """What is used of it."""
-        return self.limit - self.remaining
-
-
-class Level(Protocol):
-    """How one rate limit stands after a request, for the provider's headers.
-
-    Of `limit` so much is `remaining`; all of it is there again after `reset_us` microseconds.
-    """
-
-    @property
-    def limit(self) -> int: ...  # noqa: D102 - told above
-
-    @property
-    def remaining(self) -> int: ...  # noqa: D102 - told above
-
-    @property
-    def reset_us(self) -> int: ...  # noqa: D102 - told above
-
-
-QuotaWriter = Callable[[Sequence[Level], float], bytes]
-"""From how the limits stand, and the wall clock in Unix seconds, to header lines, each ended by CRLF."""
-
-
-def tightest(levels: Sequence[Level], places: Sequence[int]) -> Level:
-    """Of the levels at these places, one or more, the first of which the smallest share is left."""
-    found = levels[places[0]]
-    if len(places) == 1:
-        return found
-    for place in places[1:]:
-        other = levels[place]
-        if other.remaining * found.limit < found.remaining * other.limit:
-            found = other
-    return found
-
-
 class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is an answer, not a crash
     """A request that is not answered, with what the provider needs to say so.
 
-    `message` is the full sentence for the client; empty lets the provider use its own for the problem.
+    `message` is the full sentence for the client; empty lets the provider use its own for the problem. NOT_FOUND and
+    CONFLICT are about stored objects, and always have a sentence.
     `param` names the field at fault (`messages[0].role`), `code` is the dialect's own error code,
     `retry_after` is in seconds, `model` the model asked for, and `known` the models there are.
     For CONTEXT_LENGTH and OUTPUT_LIMIT `asked` tokens are beyond the model's `limit`; for TOO_LARGE
@@ -164,15 +113,35 @@ FAULT_PROBLEM: Mapping[FaultKind, Problem] = {
 }
 
 
+class Target(msgspec.Struct, frozen=True, gc=False):
+    """What the URL of a request tells beyond the endpoint's path: its parameters by name, and the query's values."""
+
+    parameters: Mapping[str, str] = {}
+    query: Mapping[str, Sequence[str]] = {}
+
+    def first(self, name: str) -> str | None:
+        """The first value that the query has by a name, or None."""
+        values = self.query.get(name)
+        return values[0] if values else None
+
+
+NO_TARGET = Target()
+"""Of a request to a path without parameters and with no query."""
+
+
 class Call(msgspec.Struct, frozen=True, gc=False):
     """A decoded request: what the engine is asked, and what only the dialect needs to answer it.
 
-    `echo` is the dialect's own decoded body (for example to know `stream_options`); nobody else reads it.
+    `echo` is the dialect's own decoded body (for example to know `stream_options`); nobody else reads it. `kept` says
+    that the request reads or leaves stored objects: its endpoint is then asked to `recall` and `remember` (`Keeping`).
+    `detached` is answered at once: the time that the plan takes passes for whoever asks for the outcome later.
     """
 
     request: Request
     stream: bool
     echo: Any
+    kept: bool = False
+    detached: bool = False
 
 
 class ModelEntry(msgspec.Struct, frozen=True, gc=False):
@@ -190,14 +159,17 @@ class ModelEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class Endpoint(Protocol):
-    """One operation of a dialect: the path it is served at and its three pure functions."""
+    """One operation of a dialect that the engine plans: the path it is served at and its three pure functions.
+
+    `path` may have parameters, each a part of one segment: `/v1/models/{model}:generate`. The method is POST.
+    """
 
     path: str
     operation: Operation
     label: str
     """The value of the metrics label `endpoint`, such as `chat_completions`."""
 
-    def decode(self, body: bytes, headers: Mapping[bytes, bytes]) -> Call:
+    def decode(self, body: bytes, headers: Mapping[bytes, bytes], target: Target = NO_TARGET) -> Call:
         """Read a body. Raises `Refusal` for anything that the provider would refuse with a 4xx."""
 
     def reply(self, call: Call, plan: Plan) -> Reply:
@@ -205,6 +177,102 @@ class Endpoint(Protocol):
 
     def stream(self, call: Call, plan: Plan) -> Stream:
         """The streamed answer of the same plan; only called when `call.stream`."""
+
+
+class Shelf(Protocol):
+    """Stored objects of one provider and one API key: bytes by kind and id.
+
+    A kind is a short word of the dialect's (`response`), or one with the id of what its objects belong to
+    (`item.conv_1`): at most 150 ASCII characters, as an id. Every worker sees what is put here before the call returns.
+    Where the store cannot answer, an operation raises a `Refusal` (SERVER_ERROR).
+    """
+
+    async def get(self, kind: str, name: str) -> bytes | None:
+        """The object, or None if there is none any more."""
+
+    async def put(self, kind: str, name: str, body: bytes, ttl_secs: float | None = None) -> None:
+        """Keep an object, in place of one that has its name; its place in listings is that of the first `put`.
+
+        It is forgotten after `ttl_secs`, or after as long as configured, and earlier where there is no room for all.
+        """
+
+    async def swap(self, kind: str, name: str, old: bytes, new: bytes) -> bool:
+        """Replace an object if it is still `old`; False if it is not, or is gone."""
+
+    async def drop(self, kind: str, name: str) -> bool:
+        """Forget an object; False if there was none."""
+
+    async def page(
+        self, kind: str, *, after: str = "", most: int = 100, oldest_first: bool = False
+    ) -> Sequence[tuple[str, bytes]]:
+        """Names and objects of a kind in the order of their first `put`, those behind the one named `after`.
+
+        The latest come first unless asked otherwise. An `after` that is gone gives an empty page.
+        """
+
+
+class Desk(Protocol):
+    """What an endpoint may use that stores objects or answers without a plan."""
+
+    @property
+    def shelf(self) -> Shelf:
+        """The stored objects."""
+
+    @property
+    def now(self) -> float:
+        """The wall clock in Unix seconds."""
+
+    @property
+    def request_bits(self) -> bytes:
+        """16 bytes for the request id, unique to this arrival: ids of new objects are made of them."""
+
+    @property
+    def models(self) -> Sequence[ModelEntry]:
+        """The provider's models."""
+
+    @property
+    def batch_rate(self) -> float:
+        """How many requests of a batch are done in a second."""
+
+    def run(self, path: str, body: bytes, ordinal: int = 0) -> Reply:
+        """What the provider's own planned endpoint at `path` would answer to a body, at once and without a fault.
+
+        For the requests within a batch, whose number `ordinal` is. A refusal is a reply in the provider's words.
+        """
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A request as it arrived."""
+
+    method: str
+    body: bytes
+    headers: Mapping[bytes, bytes]
+    target: Target
+
+
+class Keeping(Protocol):
+    """What an `Endpoint` has besides if its calls may be `kept`."""
+
+    async def recall(self, call: Call, desk: Desk) -> Call:
+        """The call with what it refers to, before it is planned. Raises `Refusal` for what is not there."""
+
+    async def remember(self, call: Call, plan: Plan, desk: Desk) -> None:
+        """Store what is to be found later. Called before anything of the answer is sent."""
+
+
+class Action(Protocol):
+    """One operation of a dialect that is answered without a plan: on stored objects, mostly.
+
+    `path` may have parameters, as an `Endpoint`'s; several actions may share one, each with a `method` of its own.
+    """
+
+    method: str
+    path: str
+    label: str
+    """The value of the metrics label `endpoint`."""
+
+    async def answer(self, asked: Asked, desk: Desk) -> Reply:
+        """Answer. Raises `Refusal` for anything that the provider would refuse."""
 
 
 class Provider(Protocol):
@@ -219,8 +287,11 @@ class Provider(Protocol):
     endpoints: Sequence[Endpoint]
     """The POST endpoints that plan an answer."""
 
-    models_path: str
-    """Where the models are listed; one model is at `{models_path}/{id}`."""
+    actions: Sequence[Action]
+    """All other operations but the listing of models."""
+
+    models_paths: Sequence[str]
+    """Where the models are listed; one model is at the same path and `/{id}`."""
 
     def claims(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a request to a path shared with other providers is meant for this one."""

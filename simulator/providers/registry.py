@@ -16,7 +16,7 @@ BUILT_IN = {
 }
 """Always there, also in a source tree that was never installed."""
 
-_MEMBERS = ("name", "endpoints", "models_path", "claims", "models", "model", "refuse", "stream_error")
+_MEMBERS = ("name", "endpoints", "actions", "models_paths", "claims", "models", "model", "refuse", "stream_error")
 
 
 class BrokenProvider(Exception):  # noqa: N818 - says what is broken, as its message does

@@ -7,7 +7,7 @@ environment.
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from starlette.routing import Route, Router
 
 from simulator.config.load import Loaded, load
 from simulator.engine.engine import Engine
+from simulator.providers.paths import Paths
 from simulator.providers.registry import registry
 from simulator.server.admin.config import ConfigEndpoint, ReloadEndpoint
 from simulator.server.admin.guard import guarded
@@ -24,13 +25,12 @@ from simulator.server.admin.sessions import OneSession, Sessions
 from simulator.server.admin.workers import Workers
 from simulator.server.context import House
 from simulator.server.control.pulse import Pulse
-from simulator.server.endpoint import DataEndpoint
 from simulator.server.health import Health, Live, Ready
 from simulator.server.live import Prepared
-from simulator.server.models import ModelsEndpoint
 from simulator.server.play import Receive, Send
 from simulator.server.refusals import UnknownPath
 from simulator.server.scrape import Scrape
+from simulator.server.sharing import provider_apps
 from simulator.state.board import Board, Column, SlotState
 from simulator.state.opening import open_store, prepare
 from simulator.state.slot import Slot
@@ -51,18 +51,27 @@ def preload(loaded: Loaded) -> Prepared:
 class App:
     """The ASGI application of one worker. `refuse` and `conclude` are the supervisor's: a drain's last steps.
 
-    A path that is written out goes straight to its endpoint: Starlette's router tries one pattern after the other and
-    awaits three coroutines on the way, which costs a tenth of a chat request. All other paths are the router's.
+    The providers' paths go straight to their endpoints: Starlette's router tries one pattern after the other and awaits
+    three coroutines on the way, which costs a tenth of a chat request. All other paths are the router's.
     """
 
-    def __init__(self, house: House, routes: Sequence[Route], router: Router) -> None:
+    def __init__(self, house: House, data: Mapping[str, Any], router: Router) -> None:
         self._house = house
         self._router = router
-        self._exact: dict[str, Any] = {route.path: route.endpoint for route in routes if "{" not in route.path}
+        self._exact = {path: app for path, app in data.items() if "{" not in path}
+        self._paths = Paths(data)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer."""
-        await (self._exact.get(scope.get("path")) or self._router)(scope, receive, send)
+        path = scope.get("path")
+        app = self._exact.get(path)
+        if app is None:
+            found = self._paths.find(path) if path is not None else None
+            if found is None:
+                app = self._router
+            else:
+                app, scope["path_params"] = found
+        await app(scope, receive, send)
 
     def refuse(self) -> None:
         """Answer every further request of the data plane with the provider's own 503."""
@@ -82,24 +91,17 @@ def create_app(prepared: Prepared | None = None, slot: Slot | None = None) -> Ap
     if slot is None:
         slot = Slot(ordinal=0, pod=prepared.config.simulation.pod_ordinal or 0, board=Board(1))
     house = House(prepared, slot)
-    routes = _routes(house)
+    routes = [Route(path, app) for path, app in guarded(house, _control(house)).items()]
     lifespan = _lifespan(house, alone=alone)
-    return App(house, routes, Router(routes, default=UnknownPath(house), redirect_slashes=False, lifespan=lifespan))
+    return App(
+        house,
+        provider_apps(house),
+        Router(routes, default=UnknownPath(house), redirect_slashes=False, lifespan=lifespan),
+    )
 
 
-def _routes(house: House) -> list[Route]:
-    """Every path that is served."""
-    providers = house.prepared.providers
-    data = [
-        Route(endpoint.path, DataEndpoint(house, provider, endpoint))
-        for provider in providers
-        for endpoint in provider.endpoints
-    ]
-    listings = []
-    for path in dict.fromkeys(provider.models_path for provider in providers):
-        sharing = [provider for provider in providers if provider.models_path == path]
-        endpoint = ModelsEndpoint(house, path, sharing)
-        listings += [Route(path, endpoint), Route(path + "/{id:path}", endpoint)]
+def _control(house: House) -> dict[str, Any]:
+    """The paths of the control plane."""
     control: dict[str, Any] = {
         "/health": Health(house),
         "/ready": Ready(house),
@@ -117,7 +119,7 @@ def _routes(house: House) -> list[Route]:
     }
     if house.prepared.config.telemetry.metrics.enabled:
         control["/metrics"] = Scrape(house)
-    return [*data, *listings, *[Route(path, app) for path, app in guarded(house, control).items()]]
+    return control
 
 
 def _lifespan(house: House, *, alone: bool) -> Any:

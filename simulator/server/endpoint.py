@@ -5,20 +5,25 @@ no reason for anything the plan says.
 """
 
 import logging
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
+
+import msgspec
 
 from simulator.engine.errors import EngineRefusal
-from simulator.engine.plan import Answer, Embedded, Fault, Plan, Usage
-from simulator.providers.base import FAULT_PROBLEM, Call, Endpoint, Problem, Provider, Refusal
+from simulator.engine.plan import Answer, Embedded, Fault, Plan, Synthetic, Usage
+from simulator.providers.base import FAULT_PROBLEM, NO_TARGET, Call, Endpoint, Keeping, Problem, Provider, Refusal
+from simulator.providers.paths import target_of
 from simulator.server import limiting, sessions
 from simulator.server.admission import QueueFull
 from simulator.server.body import ClientLeft, read_body
 from simulator.server.context import House
+from simulator.server.desk import WorkDesk
 from simulator.server.engine_refusals import refused
 from simulator.server.exchange import SESSION, Exchange
 from simulator.server.play import Asgi, End, Playback, Receive, Send, stream_asgi, stream_direct
-from simulator.server.refusals import worded
+from simulator.server.refusals import stopping, worded
 from simulator.server.wheel import Concluded
 from simulator.state.board import Column
 from simulator.telemetry.metrics import Bound
@@ -28,33 +33,55 @@ _REQUESTS = Column.REQUESTS
 _REFUSED = Column.REFUSED
 _TOKENS_OUT = Column.TOKENS_OUT
 _STREAMS = Column.STREAMS
-STOPPING_RETRY_SECONDS = 1.0
-"""What a client is told that asks a fleet which stops: by then another one answers, if there is one."""
+Outcome = Answer | Embedded | Synthetic
+
+
+class _NamesModel(msgspec.Struct):
+    """As much of a body as tells whose request it is."""
+
+    model: str = ""
 
 
 class DataEndpoint:
-    """The ASGI application of one operation of one provider."""
+    """The ASGI application of one operation of one provider.
+
+    Where providers share a path, the first of them answers unless it refuses and the request is one of the `others`':
+    made by its own client, or for a model of its own. So nothing is asked twice of what is not refused.
+    """
 
     def __init__(self, house: House, provider: Provider, endpoint: Endpoint) -> None:
         self._house = house
-        self._provider = provider
+        self.provider = provider
         self._endpoint = endpoint
+        self._others: Sequence[DataEndpoint] = ()
+        self._keeping = cast(Keeping, endpoint)
+
+    def share(self, others: Sequence["DataEndpoint"]) -> None:
+        """Tell which endpoints of other providers have the same path."""
+        self._others = others
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer one request. Raises nothing: a fault of ours is the provider's own server error."""
         house = self._house
         exchange = Exchange(house, house.live, scope, receive, send)
+        by = self
         try:
-            await self._answer(scope, exchange)
+            try:
+                await self._answer(scope, exchange)
+            except Refusal as refusal:
+                by = self._rightful(exchange, refusal)
+                if by is self:
+                    raise
+                await by._admitted(scope, exchange)  # noqa: SLF001 - of the same class
         except Refusal as refusal:
-            await self._refuse(exchange, refusal)
+            await by._refuse(exchange, refusal)  # noqa: SLF001
         except ClientLeft:
-            self._bound(exchange).answered(499, exchange.elapsed, exchange.body_bytes)
+            by._bound(exchange).answered(499, exchange.elapsed, len(exchange.body))  # noqa: SLF001
         except Concluded:
-            await self._refuse(exchange, stopping())
+            await by._refuse(exchange, stopping())  # noqa: SLF001
         except Exception:  # the outermost loop: our own bug must not reach the client as a broken connection
             log.exception("a request failed: %s", scope["path"])
-            await self._refuse(exchange, Refusal(Problem.SERVER_ERROR))
+            await by._refuse(exchange, Refusal(Problem.SERVER_ERROR))  # noqa: SLF001
 
     async def _answer(self, scope: Any, exchange: Exchange) -> None:
         house = self._house
@@ -62,8 +89,11 @@ class DataEndpoint:
             raise Refusal(Problem.WRONG_METHOD, param=f"{scope['method']} {self._endpoint.path}")
         if house.refusing:
             raise stopping()
-        body = await read_body(exchange.direct, exchange.receive, exchange.headers, exchange.live.body_limit)
-        exchange.body_bytes = len(body)
+        exchange.body = await read_body(exchange.direct, exchange.receive, exchange.headers, exchange.live.body_limit)
+        await self._admitted(scope, exchange)
+
+    async def _admitted(self, scope: Any, exchange: Exchange) -> None:
+        house = self._house
         admission = house.admission
         if not admission.try_enter():
             try:
@@ -72,9 +102,28 @@ class DataEndpoint:
                 raise Refusal(Problem.OVERLOADED, retry_after=full.retry_after) from None
             exchange.arrived = house.clock()
         try:
-            await self._plan(exchange, self._endpoint.decode(body, exchange.headers))
+            target = NO_TARGET
+            if "path_params" in scope or scope["query_string"]:
+                target = target_of(scope.get("path_params", NO_TARGET.parameters), scope["query_string"])
+            await self._plan(exchange, self._endpoint.decode(exchange.body, exchange.headers, target))
         finally:
             admission.leave()
+
+    def _rightful(self, exchange: Exchange, refusal: Refusal) -> "DataEndpoint":
+        """Which of those that share the path a refused request is for."""
+        if not self._others or refusal.problem is Problem.WRONG_METHOD:
+            return self
+        for other in self._others:
+            if other.provider.claims(exchange.headers):
+                return other
+        try:
+            model = msgspec.json.decode(exchange.body, type=_NamesModel).model
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return self
+        for other in self._others:
+            if model in exchange.live.known.get(other.provider.name, ()):
+                return other
+        return self
 
     async def _plan(self, exchange: Exchange, call: Call) -> None:
         live = exchange.live
@@ -83,40 +132,42 @@ class DataEndpoint:
         name = exchange.headers.get(SESSION)
         if name is not None:
             call = await sessions.resume(exchange, call, name)
+        if call.kept:
+            call = await self._keeping.recall(call, self._desk(exchange))
         try:
             plan = live.engine.plan(call.request, exchange.address, self._house.now())
         except EngineRefusal as refusal:
-            raise refused(refusal, live.known.get(self._provider.name, ())) from None
+            raise refused(refusal, live.known.get(self.provider.name, ())) from None
         outcome = plan.outcome
         if isinstance(outcome, Fault):
             await self._fail(exchange, plan, outcome)
             return
         if live.limiter is None:
-            if name is not None:
-                await sessions.remember(exchange, call, plan, name)
-            await self._play(exchange, call, plan, outcome)
+            await self._given(exchange, call, plan, outcome)
             return
         try:
-            waits = limiting.admit(exchange, self._provider, call.request, outcome.usage)
+            waits = limiting.admit(exchange, self.provider, call.request, outcome.usage)
             if waits is not None:
                 await waits
-            if name is not None:
-                await sessions.remember(exchange, call, plan, name)
-            await self._play(exchange, call, plan, outcome)
+            await self._given(exchange, call, plan, outcome)
         finally:
             if exchange.claim is not None and (waits := limiting.settle(exchange, None)) is not None:
                 await waits
 
-    async def _play(self, exchange: Exchange, call: Call, plan: Plan, outcome: Answer | Embedded) -> None:
+    async def _given(self, exchange: Exchange, call: Call, plan: Plan, outcome: Outcome) -> None:
+        if exchange.session:
+            await sessions.remember(exchange, call, plan)
+        if call.kept:
+            await self._keeping.remember(call, plan, self._desk(exchange))
         if call.stream:
             await self._stream(exchange, call, plan, outcome)
         else:
             await self._reply(exchange, call, plan, outcome)
 
-    async def _reply(self, exchange: Exchange, call: Call, plan: Plan, outcome: Answer | Embedded) -> None:
+    async def _reply(self, exchange: Exchange, call: Call, plan: Plan, outcome: Outcome) -> None:
         reply = self._endpoint.reply(call, plan)
-        if plan.offsets and not await exchange.hold(plan.offsets[-1]):
-            self._bound(exchange).answered(499, exchange.elapsed, exchange.body_bytes)
+        if plan.offsets and not call.detached and not await exchange.hold(plan.offsets[-1]):
+            self._bound(exchange).answered(499, exchange.elapsed, len(exchange.body))
             return
         # Before the reply: whoever has read it may ask for the place that it held.
         if exchange.claim is not None and (waits := limiting.settle(exchange, outcome.usage)) is not None:
@@ -130,10 +181,10 @@ class DataEndpoint:
         row[_REQUESTS] += 1
         row[_TOKENS_OUT] += usage.output_tokens
         self._bound(exchange).answered(
-            reply.status, exchange.elapsed, exchange.body_bytes, usage.input_tokens, usage.output_tokens
+            reply.status, exchange.elapsed, len(exchange.body), usage.input_tokens, usage.output_tokens
         )
 
-    async def _stream(self, exchange: Exchange, call: Call, plan: Plan, outcome: Answer | Embedded) -> None:
+    async def _stream(self, exchange: Exchange, call: Call, plan: Plan, outcome: Outcome) -> None:
         house = self._house
         row = house.row
         stream = self._endpoint.stream(call, plan)
@@ -144,7 +195,7 @@ class DataEndpoint:
             plan.offsets,
             exchange.arrived,
             exchange.live.patience,
-            lambda: self._provider.stream_error(stopping(), plan.request_bits),
+            lambda: self.provider.stream_error(stopping(), plan.request_bits),
         )
         try:
             if direct is not None:
@@ -162,7 +213,7 @@ class DataEndpoint:
         row[_REQUESTS] += 1
         bound = self._bound(exchange)
         if ended is not End.DONE:
-            bound.answered(499, exchange.elapsed, exchange.body_bytes)
+            bound.answered(499, exchange.elapsed, len(exchange.body))
             bound.failed(ended.value)
             if exchange.claim is not None and (waits := limiting.settle(exchange, _so_far(outcome, sent))) is not None:
                 await waits
@@ -170,46 +221,44 @@ class DataEndpoint:
         if exchange.claim is not None and (waits := limiting.settle(exchange, usage)) is not None:
             await waits
         row[_TOKENS_OUT] += usage.output_tokens
-        bound.answered(200, exchange.elapsed, exchange.body_bytes, usage.input_tokens, usage.output_tokens)
+        bound.answered(200, exchange.elapsed, len(exchange.body), usage.input_tokens, usage.output_tokens)
         bound.streamed(max(0.0, first_at - exchange.arrived), [late - early for early, late in pairwise(plan.offsets)])
 
     async def _fail(self, exchange: Exchange, plan: Plan, fault: Fault) -> None:
         bound = self._bound(exchange)
         bound.failed(fault.kind.value)
         if fault.after and not await exchange.hold(fault.after):
-            bound.answered(499, exchange.elapsed, exchange.body_bytes)
+            bound.answered(499, exchange.elapsed, len(exchange.body))
             return
         if fault.hang_up and exchange.direct is not None:
             exchange.direct.abort()
-            bound.answered(504, exchange.elapsed, exchange.body_bytes)
+            bound.answered(504, exchange.elapsed, len(exchange.body))
             return
         refusal = Refusal(FAULT_PROBLEM[fault.kind], retry_after=fault.retry_after, model=exchange.model)
-        reply = self._provider.refuse(refusal, plan.request_bits)
+        reply = self.provider.refuse(refusal, plan.request_bits)
         await exchange.reply(reply)
         self._house.row[_REFUSED] += 1
-        bound.answered(reply.status, exchange.elapsed, exchange.body_bytes)
+        bound.answered(reply.status, exchange.elapsed, len(exchange.body))
 
     async def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
         bits = exchange.live.engine.seeds.request_bits(exchange.address)
-        reply = worded(self._provider, refusal, bits, b"POST")
+        reply = worded(self.provider, refusal, bits, b"POST")
         await exchange.reply(reply)
         self._house.row[_REFUSED] += 1
         bound = self._bound(exchange)
         bound.failed(refusal.problem.value)
         if refusal.quota is not None:
             bound.limited(refusal.quota.resource)
-        bound.answered(reply.status, exchange.elapsed, exchange.body_bytes)
+        bound.answered(reply.status, exchange.elapsed, len(exchange.body))
+
+    def _desk(self, exchange: Exchange) -> WorkDesk:
+        return WorkDesk(self._house, exchange.live, self.provider, exchange.address, exchange.headers)
 
     def _bound(self, exchange: Exchange) -> Bound:
-        return self._house.metrics.bind(self._provider.name, exchange.model, self._endpoint.label)
+        return self._house.metrics.bind(self.provider.name, exchange.model, self._endpoint.label)
 
 
-def _so_far(outcome: Answer | Embedded, sent: int) -> Usage:
+def _so_far(outcome: Outcome, sent: int) -> Usage:
     """What a stream has come to of which so many steps were sent."""
     choices = outcome.choices if isinstance(outcome, Answer) else ()
     return Usage(outcome.usage.input_tokens, sum([min(sent, choice.steps) for choice in choices]))
-
-
-def stopping() -> Refusal:
-    """What is told while the fleet stops."""
-    return Refusal(Problem.OVERLOADED, retry_after=STOPPING_RETRY_SECONDS)

@@ -25,7 +25,7 @@ class Exchange:
     """One request: what every answer to it needs."""
 
     __slots__ = (
-        "address", "arrived", "body_bytes", "claim", "degraded", "direct", "fresh", "headers", "house", "live",
+        "address", "arrived", "body", "claim", "degraded", "direct", "fresh", "headers", "house", "live",
         "model", "quotas", "receive", "send", "session",
     )  # fmt: skip
 
@@ -38,7 +38,7 @@ class Exchange:
         self.direct: Direct | None = direct_of(scope)
         self.receive = receive
         self.send = send
-        self.body_bytes = 0
+        self.body = b""
         self.model = ""
         self.claim: Claim | None = None
         self.quotas = b""

@@ -13,7 +13,7 @@ from simulator.limits.limiter import Limiter
 from simulator.providers.base import ModelEntry, Provider
 from simulator.server.address import Addresses
 from simulator.state.slot import Slot
-from simulator.state.store import SessionLimits
+from simulator.state.store import ObjectLimits, SessionLimits
 
 FOREVER = float("inf")
 
@@ -38,7 +38,7 @@ class Live:
 
     __slots__ = (
         "addresses", "body_limit", "config", "engine", "entries", "known", "lag_threshold", "limiter", "loaded",
-        "patience", "revision", "scenarios", "session_limits", "until",
+        "object_limits", "patience", "revision", "scenarios", "session_limits", "until",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +65,8 @@ class Live:
         if self.limiter is not None and not self.limiter.active:
             self.limiter = None
         self.session_limits = bounds_of(simulation.sessions) if simulation.sessions.enabled else None
+        objects = config.state.objects
+        self.object_limits = ObjectLimits(objects.max_objects, objects.max_mb * 1_000_000)
         self.body_limit = server.max_body_bytes
         self.patience = (server.request_timeout_secs or FOREVER, server.write_timeout_secs)
         """Seconds that a whole response, and one unread write of it, may take."""

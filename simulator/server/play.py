@@ -127,11 +127,14 @@ class Player:
         while end < steps and offsets[end] <= elapsed:
             end += 1
         data, last = self._frames(begin, end), end == steps
-        if begin:
-            stalls = direct.write(data, last=last)
-        else:
+        if self.first_at:
+            # Steps that show nothing (a thought that is kept from the client) send nothing: an empty chunk ends a body.
+            stalls = direct.write(data, last=last) if data or last else direct.paused
+        elif data or last:
             self.first_at = now
             stalls = direct.start(*self._head, data, last=last)
+        else:
+            stalls = False
         self._position = end
         if last:
             self.end(End.DONE)
@@ -147,7 +150,7 @@ class Player:
 
     def conclude(self) -> None:
         """End in band; what has not begun is left to whoever awaits it."""
-        if self._position and not self._direct.gone:
+        if self.first_at and not self._direct.gone:
             self._direct.write(self._farewell(), last=True)
         self.end(End.CONCLUDED)
 
@@ -216,7 +219,7 @@ async def stream_asgi(
             if gone.done():
                 return Played(End.LEFT, first_at, begin)
             if offsets and isinstance(due.exception(), Concluded):
-                if begin:
+                if first_at:
                     await asgi.send({"type": "http.response.body", "body": playback.farewell(), "more_body": False})
                 return Played(End.CONCLUDED, first_at, begin)
             if now - start > playback.limits[0]:
@@ -225,11 +228,12 @@ async def stream_asgi(
             elapsed = now - start + HALF_TICK
             while end < steps and offsets[end] <= elapsed:
                 end += 1
-            if begin == 0:
+            body = stream.frames(begin, end)
+            if not first_at and (body or end == steps):
                 first_at = now
                 await asgi.send({"type": "http.response.start", "status": head[0], "headers": list(head[1])})
-            body = stream.frames(begin, end)
-            await asgi.send({"type": "http.response.body", "body": body, "more_body": end < steps})
+            if first_at:
+                await asgi.send({"type": "http.response.body", "body": body, "more_body": end < steps})
             begin = end
         return Played(End.DONE, first_at, steps)
     finally:

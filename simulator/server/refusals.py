@@ -29,6 +29,15 @@ def worded(provider: Provider, refusal: Refusal, bits: bytes, allowed: bytes) ->
     return Reply(reply.status, (*reply.headers, (b"allow", allowed)), reply.body)
 
 
+STOPPING_RETRY_SECONDS = 1.0
+"""What a client is told that asks a fleet which stops: by then another one answers, if there is one."""
+
+
+def stopping() -> Refusal:
+    """What is told while the fleet stops."""
+    return Refusal(Problem.OVERLOADED, retry_after=STOPPING_RETRY_SECONDS)
+
+
 class Teller:
     """Sends whole replies with the address headers, and counts them."""
 

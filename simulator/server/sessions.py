@@ -52,7 +52,7 @@ async def resume(exchange: Exchange, call: Call, name: bytes) -> Call:
     return msgspec.structs.replace(call, request=msgspec.structs.replace(request, messages=joined.messages))
 
 
-async def remember(exchange: Exchange, call: Call, plan: Plan, name: bytes) -> None:
+async def remember(exchange: Exchange, call: Call, plan: Plan) -> None:
     """Append what was new in the request, and its answer, to the session.
 
     `call` is what `resume` returned. Called before anything is sent: whoever has read the answer finds it remembered.
@@ -64,7 +64,7 @@ async def remember(exchange: Exchange, call: Call, plan: Plan, name: bytes) -> N
     asked = (call.request.messages, answer.usage.input_tokens)
     turns = written(exchange.fresh, answer.choices[0], asked, card, tokenizer)
     try:
-        await store.remember(scope_of(exchange.headers), name.decode("ascii"), turns, limits)
+        await store.remember(scope_of(exchange.headers), exchange.session.decode("ascii"), turns, limits)
     except StoreUnavailable as error:
         log.warning("an answer was not remembered in its session: %s", error)
         exchange.degraded = True

@@ -127,6 +127,13 @@ class Control(msgspec.Struct, frozen=True, gc=False):
     body: bytes = b""
 
 
+class ObjectLimits(msgspec.Struct, frozen=True, gc=False):
+    """How many objects are kept, and how many bytes of them together; the oldest give way, whosever they are."""
+
+    max_objects: int
+    max_bytes: int
+
+
 class StoreHealth(msgspec.Struct, frozen=True, gc=False):
     """How the store does. `state` is `ok` or `degraded`, `reason` one line, empty if ok.
 
@@ -200,3 +207,26 @@ class Store(Protocol):
 
     async def count(self, name: bytes, ttl_us: int) -> int:
         """Count one more and return the count; forgotten `ttl_us` after the first."""
+
+    async def object(self, scope: str, kind: str, name: str) -> bytes | None:
+        """A stored object that has not expired. `scope`, `kind` and `name` have 1 to 150 ASCII characters each."""
+
+    async def put(self, scope: str, kind: str, name: str, body: bytes, ttl_us: int, limits: ObjectLimits) -> None:
+        """Store an object, or replace it; its place in listings is that of the first `put`.
+
+        What is beyond the limits is dropped, oldest first. Raises ValueError for one that alone is beyond them.
+        """
+
+    async def swap(self, scope: str, kind: str, name: str, old: bytes, new: bytes) -> bool:
+        """Replace an object's body if it is `old`; its expiry stays. False if it is another, or there is none."""
+
+    async def drop(self, scope: str, kind: str, name: str) -> bool:
+        """Forget an object; False if there was none."""
+
+    async def objects(
+        self, scope: str, kind: str, *, after: str = "", most: int = 100, oldest_first: bool = False
+    ) -> list[tuple[str, bytes]]:
+        """Names and bodies in the order of their first `put`, the latest first unless asked otherwise.
+
+        Those behind the one named `after`; none if that is not there.
+        """

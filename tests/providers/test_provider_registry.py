@@ -10,7 +10,8 @@ from simulator.providers.registry import BrokenProvider, registry
 class Plugin:
     name = "plugin"
     endpoints = ()
-    models_path = "/plugin/models"
+    actions = ()
+    models_paths = ("/plugin/models",)
 
     def claims(self, _headers):
         return False
@@ -51,7 +52,7 @@ def test_a_plugin_is_added(plugins):
         ("no_such_module:Plugin", "cannot be loaded: ModuleNotFoundError"),
         ("a_plugin:Missing", "cannot be loaded: AttributeError"),
         ("a_plugin:__name__", "cannot be loaded: TypeError"),
-        ("builtins:object", "it lacks name, endpoints, models_path, claims"),
+        ("builtins:object", "it lacks name, endpoints, actions, models_paths, claims"),
     ],
 )
 def test_a_broken_plugin_is_named(plugins, place, reason):

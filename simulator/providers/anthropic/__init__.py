@@ -7,16 +7,18 @@ from simulator.providers.anthropic.count_tokens import CountTokens
 from simulator.providers.anthropic.messages import Messages
 from simulator.providers.anthropic.quotas import quota_writer
 from simulator.providers.anthropic.request import NAME
-from simulator.providers.base import Endpoint, ModelEntry, QuotaWriter, Refusal, Reply
+from simulator.providers.base import Action, Endpoint, ModelEntry, Refusal, Reply
+from simulator.providers.quota import QuotaWriter
 
 
 class Anthropic:
     """The provider, as the registry knows it."""
 
     name = NAME
-    models_path = "/v1/models"
+    models_paths = ("/v1/models",)
 
     def __init__(self) -> None:
+        self.actions: Sequence[Action] = ()
         self.endpoints: Sequence[Endpoint] = (Messages(), CountTokens())
 
     def claims(self, headers: Mapping[bytes, bytes]) -> bool:

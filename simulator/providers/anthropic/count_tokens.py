@@ -7,7 +7,7 @@ from simulator.engine.request import Operation
 from simulator.providers.anthropic import schema
 from simulator.providers.anthropic.request import Bodies, request_of
 from simulator.providers.anthropic.wire import json_headers
-from simulator.providers.base import Call, Reply, Stream
+from simulator.providers.base import NO_TARGET, Call, Reply, Stream, Target
 
 
 class CountTokens:
@@ -20,8 +20,9 @@ class CountTokens:
     def __init__(self) -> None:
         self._bodies: Bodies[schema.CountBody] = Bodies(schema.CountBody, schema.CountBody, schema.COUNT_BETAS)
 
-    def decode(self, body: bytes, headers: Mapping[bytes, bytes]) -> Call:
+    def decode(self, body: bytes, headers: Mapping[bytes, bytes], target: Target = NO_TARGET) -> Call:
         """Read a body. Raises `Refusal` for anything that the API would refuse with a 400."""
+        del target
         typed, latest, betas = self._bodies.read(body, headers)
         return Call(request_of(Operation.COUNT, typed, latest, betas), False, typed)
 

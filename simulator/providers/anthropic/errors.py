@@ -36,6 +36,8 @@ _WORDS: Final[Mapping[Problem, _Words]] = {
     ),
     Problem.UNKNOWN_MODEL: _Words(404, "not_found_error", "model: not found"),
     Problem.UNKNOWN_PATH: _Words(404, "not_found_error", "Not Found"),
+    Problem.NOT_FOUND: _Words(404, "not_found_error", "Not Found"),
+    Problem.CONFLICT: _Words(409, "conflict_error", "The resource is not in a state that allows this"),
     Problem.WRONG_METHOD: _Words(405, "invalid_request_error", "Method Not Allowed"),
     Problem.TOO_LARGE: _Words(413, "request_too_large", "Request exceeds the maximum size"),
     Problem.RATE_LIMIT: _Words(
@@ -46,6 +48,8 @@ _WORDS: Final[Mapping[Problem, _Words]] = {
     Problem.OVERLOADED: _Words(OVERLOADED, "overloaded_error", "Overloaded"),
 }
 
+RETRIED: Final = frozenset({http.HTTPStatus.CONFLICT, http.HTTPStatus.TOO_MANY_REQUESTS})
+"""Statuses below 500 that the official client tries again by itself."""
 MOST_KNOWN: Final = 50
 """How many models an error names."""
 
@@ -54,9 +58,7 @@ def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
     """The refusal as a whole response."""
     words = _WORDS[refusal.problem]
     name = request_id(request_bits)
-    retryable = (
-        words.status == http.HTTPStatus.TOO_MANY_REQUESTS or words.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
-    )
+    retryable = words.status in RETRIED or words.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
     if refusal.quota is not None and refusal.retry_after is None:
         retryable = False  # no wait helps
     headers = [

@@ -18,7 +18,7 @@ from simulator.providers.anthropic.options import check_prewarming, check_thread
 from simulator.providers.anthropic.request import Bodies, request_of
 from simulator.providers.anthropic.spacing import spaced
 from simulator.providers.anthropic.wire import base58, event_headers, json_headers
-from simulator.providers.base import Call, Reply, Stream
+from simulator.providers.base import NO_TARGET, Call, Reply, Stream, Target
 
 _STOP_REASON: Final[Mapping[Finish, bytes]] = {
     Finish.STOP: b"end_turn",
@@ -66,8 +66,9 @@ class Messages:
             schema.SampledBody, schema.MessagesBody, schema.MESSAGES_BETAS
         )
 
-    def decode(self, body: bytes, headers: Mapping[bytes, bytes]) -> Call:
+    def decode(self, body: bytes, headers: Mapping[bytes, bytes], target: Target = NO_TARGET) -> Call:
         """Read a body. Raises `Refusal` for anything that the API would refuse with a 400."""
+        del target
         typed, latest, betas = self._bodies.read(body, headers)
         check_prewarming(typed)
         if betas:

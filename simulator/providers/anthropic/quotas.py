@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from simulator.providers.anthropic.wire import ORGANIZATION
-from simulator.providers.base import Level, Quota, QuotaWriter, tightest
+from simulator.providers.quota import Level, Quota, QuotaWriter, tightest
 
 _NAMES = {
     "requests": b"requests",

@@ -7,7 +7,7 @@ import orjson
 
 from simulator.engine.plan import Choice, Plan
 from simulator.engine.request import TEXT_FORMAT, Operation, Request
-from simulator.providers.base import Call, Reply, Stream
+from simulator.providers.base import NO_TARGET, Call, Reply, Stream, Target
 from simulator.providers.decode import DEFAULT_DEPTH, decode
 from simulator.providers.openai.answers import FINISH, answer_id, answer_of, chat_usage, face
 from simulator.providers.openai.calls import finish_of, manner_of, message_of, steps_of
@@ -63,9 +63,9 @@ class Chat:
         self._decoder = msgspec.json.Decoder(ChatBody)
         self._verdicts = Verdicts()
 
-    def decode(self, body: bytes, headers: Mapping[bytes, bytes]) -> Call:
+    def decode(self, body: bytes, headers: Mapping[bytes, bytes], target: Target = NO_TARGET) -> Call:
         """See `Endpoint.decode`."""
-        del headers
+        del headers, target
         given = decode(body, self._decoder, self._depth, flawed)
         check_shared(given)
         if given.max_tokens is not None and given.max_completion_tokens is not None:

@@ -7,7 +7,7 @@ import orjson
 
 from simulator.engine.plan import Answer, Plan, Usage
 from simulator.engine.request import Operation, Request
-from simulator.providers.base import Call, Reply, Stream
+from simulator.providers.base import NO_TARGET, Call, Reply, Stream, Target
 from simulator.providers.decode import DEFAULT_DEPTH, decode
 from simulator.providers.openai.answers import FINISH, answer_id, answer_of, face
 from simulator.providers.openai.chunks import DONE, ChunkStream, Lane
@@ -44,9 +44,9 @@ class Completions:
         self._depth = max_depth
         self._decoder = msgspec.json.Decoder(CompletionBody)
 
-    def decode(self, body: bytes, headers: Mapping[bytes, bytes]) -> Call:
+    def decode(self, body: bytes, headers: Mapping[bytes, bytes], target: Target = NO_TARGET) -> Call:
         """See `Endpoint.decode`. Choice k of prompt p is answer `p * n + k`."""
-        del headers
+        del headers, target
         given = decode(body, self._decoder, self._depth, flawed)
         stream = given.stream is True
         choices = given.n or 1

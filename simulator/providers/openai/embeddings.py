@@ -9,7 +9,7 @@ import orjson
 
 from simulator.engine.plan import Plan
 from simulator.engine.request import Operation, Request
-from simulator.providers.base import Call, Reply, Stream
+from simulator.providers.base import NO_TARGET, Call, Reply, Stream, Target
 from simulator.providers.decode import DEFAULT_DEPTH, decode
 from simulator.providers.openai.answers import embedded_of, face
 from simulator.providers.openai.headers import plain_headers
@@ -37,9 +37,9 @@ class Embeddings:
         self._depth = max_depth
         self._decoder = msgspec.json.Decoder(EmbeddingBody)
 
-    def decode(self, body: bytes, headers: Mapping[bytes, bytes]) -> Call:
+    def decode(self, body: bytes, headers: Mapping[bytes, bytes], target: Target = NO_TARGET) -> Call:
         """See `Endpoint.decode`. Whether the model has so many `dimensions` is the catalogue's to say."""
-        del headers
+        del headers, target
         given = decode(body, self._decoder, self._depth, flawed)
         if not given.model:
             raise invalid(NO_MODEL)

@@ -36,6 +36,8 @@ class _Shape(msgspec.Struct, frozen=True):
 _INVALID = "invalid_request_error"
 _SHAPES = {
     Problem.INVALID: _Shape(400, _INVALID, None, "Invalid request."),
+    Problem.NOT_FOUND: _Shape(404, _INVALID, None, "No such object."),
+    Problem.CONFLICT: _Shape(409, _INVALID, None, "The object is not in a state that allows this."),
     Problem.TOO_LARGE: _Shape(413, _INVALID, None, "Maximum content size limit{limit} exceeded."),
     Problem.UNKNOWN_MODEL: _Shape(
         404, _INVALID, "model_not_found", "The model `{model}` does not exist or you do not have access to it."

@@ -2,22 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 
-from simulator.providers.base import Endpoint, ModelEntry, QuotaWriter, Refusal, Reply
+from simulator.providers.base import Action, Endpoint, ModelEntry, Refusal, Reply
 from simulator.providers.decode import DEFAULT_DEPTH
 from simulator.providers.openai import errors, models
 from simulator.providers.openai.chat import Chat
 from simulator.providers.openai.completions import Completions
 from simulator.providers.openai.embeddings import Embeddings
 from simulator.providers.openai.quotas import quota_writer
+from simulator.providers.quota import QuotaWriter
 
 
 class OpenAI:
     """OpenAI's API, a `Provider`. `max_depth` bounds the nesting of JSON bodies."""
 
     name = "openai"
-    models_path = "/v1/models"
+    models_paths = ("/v1/models",)
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
+        self.actions: Sequence[Action] = ()
         self.endpoints: Sequence[Endpoint] = (Chat(max_depth), Completions(max_depth), Embeddings(max_depth))
 
     def claims(self, headers: Mapping[bytes, bytes]) -> bool:

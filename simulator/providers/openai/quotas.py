@@ -9,7 +9,7 @@ import functools
 import math
 from collections.abc import Sequence
 
-from simulator.providers.base import Level, Quota, QuotaWriter, tightest
+from simulator.providers.quota import Level, Quota, QuotaWriter, tightest
 
 _ORGANIZATION = "org-SimulatedAccount00000001"
 """In the service's sentences an organization has an id of this form; clients cut it out by it."""

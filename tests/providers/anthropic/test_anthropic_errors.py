@@ -25,6 +25,8 @@ SAID = {
     ),
     Problem.UNKNOWN_MODEL: (404, "not_found_error", "model: not found"),
     Problem.UNKNOWN_PATH: (404, "not_found_error", "Not Found"),
+    Problem.NOT_FOUND: (404, "not_found_error", "Not Found"),
+    Problem.CONFLICT: (409, "conflict_error", "The resource is not in a state that allows this"),
     Problem.WRONG_METHOD: (405, "invalid_request_error", "Method Not Allowed"),
     Problem.TOO_LARGE: (413, "request_too_large", "Request exceeds the maximum size"),
     Problem.RATE_LIMIT: (
@@ -57,7 +59,7 @@ def test_bodies(problem) -> None:
     assert dict(reply.headers)[b"content-type"] == b"application/json"
 
 
-@pytest.mark.parametrize("problem", set(Problem) - {Problem.TOO_LARGE})
+@pytest.mark.parametrize("problem", set(Problem) - {Problem.TOO_LARGE, Problem.CONFLICT})
 def test_the_sdk_knows_the_shape(problem) -> None:
     reply = PROVIDER.refuse(Refusal(problem), BITS)
     parsed = ErrorResponse.model_validate_json(reply.body, strict=True)

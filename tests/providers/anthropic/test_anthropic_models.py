@@ -205,6 +205,6 @@ def test_claims(headers, ours) -> None:
 
 def test_the_provider_tells_its_paths() -> None:
     assert PROVIDER.name == "anthropic"
-    assert PROVIDER.models_path == "/v1/models"
+    assert PROVIDER.models_paths == ("/v1/models",)
     assert [each.path for each in PROVIDER.endpoints] == ["/v1/messages", "/v1/messages/count_tokens"]
     assert [each.label for each in PROVIDER.endpoints] == ["messages", "count_tokens"]

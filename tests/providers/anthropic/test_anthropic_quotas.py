@@ -5,7 +5,8 @@ import math
 import orjson
 
 from simulator.providers.anthropic import Anthropic
-from simulator.providers.base import Problem, Quota, Refusal
+from simulator.providers.base import Problem, Refusal
+from simulator.providers.quota import Quota
 from simulator.state.store import Standing
 
 NOW = 1_780_000_000.2

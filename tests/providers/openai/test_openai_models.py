@@ -42,7 +42,7 @@ def test_the_dialect_serves_these_paths():
         ("/v1/completions", Operation.COMPLETION, "completions"),
         ("/v1/embeddings", Operation.EMBEDDING, "embeddings"),
     ]
-    assert (PROVIDER.name, PROVIDER.models_path) == ("openai", "/v1/models")
+    assert (PROVIDER.name, PROVIDER.models_paths) == ("openai", ("/v1/models",))
     assert PROVIDER.claims({}) is True
 
 

@@ -5,8 +5,9 @@ import math
 import orjson
 import pytest
 
-from simulator.providers.base import Problem, Quota, Refusal
+from simulator.providers.base import Problem, Refusal
 from simulator.providers.openai import OpenAI
+from simulator.providers.quota import Quota
 from simulator.state.store import Standing
 
 RPM = Quota("requests", "minute", 500, 499, 1, 0.12)

@@ -46,6 +46,10 @@ class Demand(msgspec.Struct, frozen=True, gc=False):
     fixed: bool = False
 
 
+Wanted = tuple[int, bytes, int]
+"""A demand but for its size: the amount's place among those of a request, the limit's name and its capacity."""
+
+
 class Lease(msgspec.Struct, frozen=True, gc=False):
     """A place among at most `limit` requests at the same time; given back by `settle`."""
 
@@ -134,6 +138,14 @@ class ObjectLimits(msgspec.Struct, frozen=True, gc=False):
     max_bytes: int
 
 
+RECALL_MOST = 64
+"""Names of one `recall`."""
+PROMPT_NAME_MOST = 64
+"""Bytes of such a name."""
+PROMPTS_MOST = 100_000
+"""How many names are remembered at the most; those that were not met for longest give way."""
+
+
 class StoreHealth(msgspec.Struct, frozen=True, gc=False):
     """How the store does. `state` is `ok` or `degraded`, `reason` one line, empty if ok.
 
@@ -153,8 +165,17 @@ class Immediate(Protocol):
     def admit_now(self, demands: Sequence[Demand], leases: Sequence[Lease] = ()) -> Verdict:
         """As `Store.admit`."""
 
+    def draw_now(self, wanted: Sequence[Wanted], amounts: Sequence[int]) -> Sequence[Standing] | None:
+        """Grant everything from memory, or nothing: then None, and `admit_now` is to be asked.
+
+        The amounts are not negative.
+        """
+
     def settle_now(self, changes: Sequence[Demand], released: Sequence[bytes] = ()) -> None:
         """As `Store.settle`."""
+
+    def recall_now(self, prefixes: Sequence[bytes], ttl_us: int) -> int:
+        """As `Store.recall`."""
 
 
 class Store(Protocol):
@@ -229,4 +250,12 @@ class Store(Protocol):
         """Names and bodies in the order of their first `put`, the latest first unless asked otherwise.
 
         Those behind the one named `after`; none if that is not there.
+        """
+
+    async def recall(self, prefixes: Sequence[bytes], ttl_us: int) -> int:
+        """How many of these names, from the first on, are known; makes all of them known until `ttl_us` from now.
+
+        A name stands for one more block of a prompt than the one before it. There are at most `RECALL_MOST`, each of
+        1 to `PROMPT_NAME_MOST` bytes. A name may be forgotten a second before its time is over, or a 64th of `ttl_us`
+        if that is less, and earlier where there is no room for all; a later end that it has already stays.
         """

@@ -18,7 +18,7 @@ from embedded_factory import SIZE, embedded
 
 from simulator.state.board import Board
 from simulator.state.embedded.store import wall_clock_us
-from simulator.state.store import MINUTE_US, Demand, Lease, SessionLimits, StoreUnavailable, Turn
+from simulator.state.store import DAY_US, MINUTE_US, Demand, Lease, ObjectLimits, SessionLimits, StoreUnavailable, Turn
 
 LIMITS = SessionLimits(10**6, 3_600_000_000, 10**6)
 
@@ -62,6 +62,39 @@ class Tasks:
 
     async def names(self):
         return [each.name for each in await self.store.sessions(LIMITS, most=10**6)]
+
+    async def put(self, prefix, number, size, max_objects, max_bytes):
+        """Objects of so many bytes each, all of one shelf."""
+        limits = ObjectLimits(max_objects, max_bytes)
+        for index in range(number):
+            await self.store.put("worker", "file", f"{prefix}{index}", b"x" * size, DAY_US, limits)
+
+    async def increase(self, times):
+        """Count in one object by swapping it; returns how often that was tried."""
+        tries = 0
+        for _ in range(times):
+            done = False
+            while not done:
+                tries += 1
+                old = await self.store.object("worker", "count", "common")
+                done = await self.store.swap("worker", "count", "common", old, b"%d" % (int(old) + 1))
+        return tries
+
+    async def recall(self, texts):
+        """How many times each text was unknown as a prompt's one block."""
+        return sum([1 - await self.store.recall([text.encode()], DAY_US) for text in texts])
+
+    async def store_for_ever(self):
+        """Objects and prompts, without a pause, until it is killed."""
+        say("storing")
+        number = 0
+        limits = ObjectLimits(30, 400_000)
+        while True:
+            number += 1
+            name = f"{number % 50}"
+            await self.store.put("worker", "file", name, b"x" * (number * 7919 % 60_000), DAY_US, limits)
+            await self.store.drop("worker", "file", f"{number * 7 % 50}")
+            await self.store.recall([b"%d" % number], DAY_US)
 
     async def health(self):
         health = self.store.health()

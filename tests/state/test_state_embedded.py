@@ -11,13 +11,14 @@ from serving import wait_for
 
 from simulator.state.board import Board, Shared
 from simulator.state.embedded import buckets, places, upkeep
-from simulator.state.embedded.store import Embedded, wall_clock_us
+from simulator.state.embedded.store import wall_clock_us
 from simulator.state.store import (
     MINUTE_US,
     NEVER,
     Conflict,
     Control,
     Demand,
+    Immediate,
     Lease,
     SessionLimits,
     Standing,
@@ -40,12 +41,14 @@ def store(tmp_path, clock):
         yield store
 
 
-def test_it_has_every_operation_of_a_store():
-    for name, member in inspect.getmembers(Store, inspect.isfunction):
-        if not name.startswith("_"):
-            theirs, ours = inspect.signature(member), inspect.signature(getattr(Embedded, name))
-            assert list(theirs.parameters) == list(ours.parameters)
-            assert inspect.iscoroutinefunction(member) == inspect.iscoroutinefunction(getattr(Embedded, name))
+def test_it_has_every_operation_of_a_store(store):
+    assert isinstance(store, Immediate)
+    for protocol in (Store, Immediate):
+        for name, member in inspect.getmembers(protocol, inspect.isfunction):
+            if not name.startswith("_"):
+                ours = getattr(store, name)
+                assert list(inspect.signature(member).parameters)[1:] == list(inspect.signature(ours).parameters)
+                assert inspect.iscoroutinefunction(member) == inspect.iscoroutinefunction(ours)
 
 
 # What lasts.

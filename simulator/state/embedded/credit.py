@@ -21,7 +21,7 @@ and nothing has leaked, the level is exactly what was granted.
 from collections.abc import Iterable, Sequence
 from math import ceil
 
-from simulator.state.store import MINUTE_US, Demand, Standing, Verdict
+from simulator.state.store import MINUTE_US, Demand, Standing, Verdict, Wanted
 
 LIFE_US = 15_000
 """How long is granted from a lot."""
@@ -89,6 +89,21 @@ class Purse:
             credit.left = left = credit.left - amount
             standings.append(Standing(capacity, credit.beyond + left, credit.reset_at_us - now_us))
         return Verdict(True, tuple(standings))
+
+    def draw(self, wanted: Sequence[Wanted], amounts: Sequence[int], now_us: int) -> Sequence[Standing] | None:
+        """As `grant`, for what `Immediate.draw_now` is asked for."""
+        held = self.held
+        standings: list[Standing] = []
+        for place, name, capacity in wanted:
+            credit = held.get(name)
+            amount = amounts[place]
+            if credit is None or amount > credit.left or now_us >= credit.until_us or capacity != credit.capacity:
+                for earlier, other, _ in wanted[: len(standings)]:
+                    held[other].left += amounts[earlier]
+                return None
+            credit.left = left = credit.left - amount
+            standings.append(Standing(capacity, credit.beyond + left, credit.reset_at_us - now_us))
+        return standings
 
     def settle(self, changes: Sequence[Demand], now_us: int) -> bool:
         """Charge everything to credits, or give it back to them; False, and nothing changes, where they cannot.

@@ -1,6 +1,6 @@
 """The embedded store's file in use, and what is done in trouble. Edge; knows the tables, not the operations' meaning.
 
-the file is full          the sessions unused for longest and limits that are over give way; then again
+the file is full          sessions, objects or prompts, whichever take most, and limits that are over give way
 the disk is full          likewise; then the store goes on in another folder, and says so
 the file makes no sense   it is set aside and a new one begins
 the others have moved     they are followed within a second, so that limits are counted together again
@@ -22,7 +22,9 @@ from simulator.state.board import Board
 from simulator.state.embedded import files
 from simulator.state.embedded.leases import Holder, digest
 from simulator.state.embedded.limits import Limits
+from simulator.state.embedded.objects import Objects
 from simulator.state.embedded.places import met, private_folder, spare_folders
+from simulator.state.embedded.prompts import Prompts
 from simulator.state.embedded.records import Records
 from simulator.state.embedded.sessions import Sessions
 from simulator.state.embedded.tables import STEP, Sweep, open_tables
@@ -49,6 +51,8 @@ class Mount:
     """A file and the operations on it, replaced as a whole when it has to be another file."""
 
     limits: Limits
+    objects: Objects
+    prompts: Prompts
     records: Records
     sessions: Sessions
 
@@ -116,6 +120,7 @@ class Mount:
             self._settle()
         now = self._now()
         self.call(lambda mount: [sweep.step(now) for sweep in mount.sweeps])
+        self.call(lambda mount: mount.objects.clear(now))
 
     def health(self) -> StoreHealth:
         """How the store does, from memory."""
@@ -231,6 +236,8 @@ class Mount:
         tables = open_tables(opened.env)
         holder = Holder(digest(self._fleet), digest(self._owner), os.getpid())
         self.sessions = Sessions(tables)
+        self.objects = Objects(tables, self.sessions.evict)
+        self.prompts = Prompts(tables)
         self.limits = Limits(tables, holder, degraded=self._spare)
         self.records = Records(tables, self._board)
         self.sweeps = (Sweep(tables.env, tables.limits), Sweep(tables.env, tables.counts))
@@ -256,11 +263,13 @@ class Mount:
         size = f"state.size_mb is {self._size >> 20}"
         self._full = f"the shared state is full ({size if isinstance(error, lmdb.MapFullError) else _line(error)})"
         if now >= self._full_until:
-            log.warning("%s: what was unused for longest gives way", self._full)
+            log.warning("%s: what is oldest gives way", self._full)
         self._full_until = now + _FULL_FOR_S
         if self._opened is not None:
             self._opened.env.reader_check()
-        if self._smaller_and_smaller(self.sessions.evict, 32):
+        dispensable: list[Sessions | Objects | Prompts] = [self.sessions, self.objects, self.prompts]
+        dispensable.sort(key=lambda each: each.pages(), reverse=True)
+        if any(self._smaller_and_smaller(each.evict, 32) for each in dispensable):
             return True
         if now < self._sweep_at:
             return False

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from simulator.state.embedded.buckets import LEVEL_MOST
-from simulator.state.embedded.tables import Tables, Txn, pages
+from simulator.state.embedded.room import Room
+from simulator.state.embedded.tables import Tables, Txn
 from simulator.state.store import Session, SessionLimits, SessionSummary, StoreUnavailable, Turn
 
 _NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,256}\Z")
@@ -22,8 +23,6 @@ _PREFIX = 400
 _EXPIRED_A_CALL = 8
 """Expired sessions that one call clears away, so that none pays for all."""
 _EVICTED_A_CALL = 64
-_SHARE = 0.75
-"""What sessions may take of the file: limits and the work of evicting need the rest."""
 _TURN_SHARE = 0.1
 """What one call may add: a turn lies in one piece, and a fragmented file has few large ones."""
 
@@ -62,9 +61,8 @@ class Sessions:
     def __init__(self, tables: Tables) -> None:
         self._env = tables.env
         self._sessions, self._used, self._turns = tables.sessions, tables.used, tables.turns
-        size = tables.env.info()["map_size"]
-        self._most_pages = int(size * _SHARE) // tables.env.stat()["psize"]
-        self._most_bytes = int(size * _TURN_SHARE)
+        self._room = Room(tables)
+        self._most_bytes = int(self._room.size_bytes * _TURN_SHARE)
 
     def read(self, scope: str, name: str, limits: SessionLimits, now_us: int) -> Session | None:
         """As `Store.session`."""
@@ -143,6 +141,11 @@ class Sessions:
             entries: int = txn.stat(self._sessions)["entries"]
         return entries
 
+    def pages(self) -> int:
+        """How many pages they take."""
+        with self._env.begin() as txn:
+            return self._room.sessions(txn)
+
     def evict(self, most: int) -> int:
         """Drop those unused for longest; returns how many."""
         with self._env.begin(self._sessions, write=True) as txn:
@@ -175,11 +178,11 @@ class Sessions:
             if meta is None or not _expired(meta, limits, now_us):
                 break
             self._drop(txn, each, meta)
-        tables = (self._sessions, self._used, self._turns)
-        if pages(txn, tables) > self._most_pages:
+        room = self._room
+        if room.taken(txn) > room.most:
             for each in self._oldest(txn, _EVICTED_A_CALL, key):
                 self._evict(txn, each)
-                if pages(txn, tables) <= self._most_pages:
+                if room.taken(txn) <= room.most:
                     break
 
     def _find(self, txn: Txn, key: bytes) -> _Meta | None:

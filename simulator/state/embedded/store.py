@@ -14,6 +14,7 @@ from pathlib import Path
 from simulator.state.board import Board
 from simulator.state.embedded import share as shares
 from simulator.state.embedded.credit import Purse
+from simulator.state.embedded.keeping import Keeping
 from simulator.state.embedded.mount import FAULTS, Mount
 from simulator.state.embedded.upkeep import Upkeep
 from simulator.state.store import (
@@ -23,10 +24,12 @@ from simulator.state.store import (
     Session,
     SessionLimits,
     SessionSummary,
+    Standing,
     StoreHealth,
     StoreUnavailable,
     Turn,
     Verdict,
+    Wanted,
 )
 
 log = logging.getLogger("simulator.state")
@@ -68,6 +71,9 @@ class Embedded:
         self._slots = 0 if board is None else board.slots
         self._purse = Purse(0)
         self._returning: asyncio.TimerHandle | None = None
+        keeping = Keeping(self._mount, clock_us)
+        self.object, self.put, self.swap, self.drop = keeping.object, keeping.put, keeping.swap, keeping.drop
+        self.objects, self.recall, self.recall_now = keeping.objects, keeping.recall, keeping.recall_now
 
     async def open(self) -> None:
         """As `Store.open`."""
@@ -124,6 +130,11 @@ class Embedded:
         if purse.held and self._returning is None:
             self._return_later()
         return verdict
+
+    def draw_now(self, wanted: Sequence[Wanted], amounts: Sequence[int]) -> Sequence[Standing] | None:
+        """As `Immediate.draw_now`."""
+        purse = self._purse
+        return purse.draw(wanted, amounts, self._clock()) if purse.held else None
 
     def settle_now(self, changes: Sequence[Demand], released: Sequence[bytes] = ()) -> None:
         """As `Store.settle`, without a coroutine."""

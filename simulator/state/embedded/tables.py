@@ -12,7 +12,10 @@ import lmdb
 Table: TypeAlias = "lmdb._Database"  # noqa: SLF001 - the type has no public name
 Txn: TypeAlias = "lmdb.Transaction[bytes]"
 
-NAMES = ("limits", "leases", "debts", "sessions", "used", "turns", "counts", "control")
+NAMES = (
+    *("limits", "leases", "debts", "sessions", "used", "turns", "counts", "control"),
+    *("objects", "orders", "bodies", "prompts", "recent"),
+)
 VERSION = b"/1"
 
 _INT = struct.Struct("<q")
@@ -34,6 +37,11 @@ class Tables:
     turns: Table
     counts: Table
     control: Table
+    objects: Table
+    orders: Table
+    bodies: Table
+    prompts: Table
+    recent: Table
 
 
 def open_tables(env: lmdb.Environment) -> Tables:

@@ -28,13 +28,16 @@ Done: TypeAlias = Callable[[Any], None]
 
 
 class _Call:
-    __slots__ = ("arguments", "done", "due", "script")
+    __slots__ = ("allowed_s", "arguments", "done", "due", "script")
 
-    def __init__(self, arguments: tuple[Any, ...], script: Script | None, done: Done, due: float) -> None:
+    def __init__(
+        self, arguments: tuple[Any, ...], script: Script | None, done: Done, due: float, allowed_s: float
+    ) -> None:
         self.arguments = arguments
         self.script = script
         self.done = done
         self.due = due
+        self.allowed_s = allowed_s
 
 
 class Lane:
@@ -57,33 +60,43 @@ class Lane:
         """Nothing can be called any more."""
         return bool(self._ended)
 
-    def send(self, arguments: tuple[Any, ...], done: Done, script: Script | None = None) -> None:
-        """Call a command and have `done` told the outcome, from the loop. With `script`, `arguments` are its own."""
+    def send(
+        self, arguments: tuple[Any, ...], done: Done, script: Script | None = None, patience_s: float = 0.0
+    ) -> None:
+        """Call a command and have `done` told the outcome, from the loop. With `script`, `arguments` are its own.
+
+        The answer may take `patience_s` longer than others.
+        """
         if self._ended:
             done(Lost(self._ended))
             return
-        call = _Call(arguments, script, done, self._loop.time() + self._timeout_s)
+        allowed_s = self._timeout_s + patience_s
+        call = _Call(arguments, script, done, self._loop.time() + allowed_s, allowed_s)
         self._unsent.append(call)
         self._wake.set()
+        if self._watch is not None and self._watch.when() > call.due + GRACE_S:
+            self._watch.cancel()  # it waits for one that may take longer, and may have been answered
+            self._watch = None
         if self._watch is None:
             self._watch = self._loop.call_at(call.due, self._look)
 
     async def run(self, script: Script, tag: bytes, *arguments: Any) -> Any:
         """The reply of a script with the one key. Raises `Lost` or `ResponseError`."""
-        return await self._awaited((tag, *arguments), script)
+        return await self.ask((tag, *arguments), script)
 
     async def call(self, *arguments: Any) -> Any:
         """The reply of a command. Raises `Lost` or `ResponseError`."""
-        return await self._awaited(arguments, None)
+        return await self.ask(arguments, None)
 
-    async def _awaited(self, arguments: tuple[Any, ...], script: Script | None) -> Any:
+    async def ask(self, arguments: tuple[Any, ...], script: Script | None, patience_s: float = 0.0) -> Any:
+        """The reply to what `send` takes. Raises `Lost` or `ResponseError`."""
         future: asyncio.Future[Any] = self._loop.create_future()
 
         def done(reply: Any) -> None:
             if not future.done():
                 future.set_result(reply)
 
-        self.send(arguments, done, script)
+        self.send(arguments, done, script, patience_s)
         reply = await future
         if isinstance(reply, Exception):
             raise reply
@@ -124,7 +137,7 @@ class Lane:
     def _give_up(self, call: _Call) -> None:
         oldest = self._unanswered or self._unsent
         if oldest and oldest[0] is call:
-            self.end(f"no answer within {self._timeout_s * 1000:g} ms")
+            self.end(f"no answer within {call.allowed_s * 1000:g} ms")
         else:
             self._look()
 
@@ -162,7 +175,7 @@ class Lane:
                 if isinstance(reply, NoScriptError) and call.script is not None:
                     # Not executed, so it may be sent again; EVAL also loads it for those who come after.
                     again = ("EVAL", call.script.source, 1, *call.arguments)
-                    self._unsent.appendleft(_Call(again, None, call.done, call.due))
+                    self._unsent.appendleft(_Call(again, None, call.done, call.due, call.allowed_s))
                     self._wake.set()
                     continue
                 call.done(reply)

@@ -2,7 +2,7 @@
 
 Two lanes: one for limits, one for all else, so that a long conversation never delays an admission; and a subscription,
 whose messages are only hints. `state.redis.max_connections` below three leaves out the subscription, then the second
-lane.
+lane. Stored objects have a connection beside these, see `freight`.
 """
 
 import asyncio
@@ -51,6 +51,13 @@ class Link:
         if not self._lanes:
             raise Away(self.breaker.reason)
         return self._lanes[0]
+
+    @property
+    def other_lane(self) -> Lane:
+        """The lane of all else."""
+        if not self._lanes:
+            raise Lost(self.breaker.reason)
+        return self._lanes[-1]
 
     def fail(self, reason: str) -> None:
         """Redis is away from here on; all calls under way are lost at once."""

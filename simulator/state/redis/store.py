@@ -2,24 +2,25 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from simulator.config.state import State
 from simulator.state.embedded.buckets import LEVEL_MOST, NAME_MOST
+from simulator.state.embedded.prompts import check as check_prompts
 from simulator.state.redis import control, limits, scripts, sessions
 from simulator.state.redis.breaker import Breaker, Phase
 from simulator.state.redis.client import Dialer
 from simulator.state.redis.control import RedisControl
+from simulator.state.redis.freight import Freight
 from simulator.state.redis.keeper import Keeper
 from simulator.state.redis.limits import RedisLimits
 from simulator.state.redis.link import Away, Link
+from simulator.state.redis.objects import RedisObjects
 from simulator.state.redis.sessions import RedisSessions
 from simulator.state.redis.url import parse
 from simulator.state.slot import Slot
-from simulator.state.store import (
-    StoreHealth,
-)
+from simulator.state.store import PROMPTS_MOST, StoreHealth
 
 
 class Local(limits.Local, sessions.Local, control.Local, Protocol):
@@ -36,6 +37,13 @@ class Local(limits.Local, sessions.Local, control.Local, Protocol):
 
     async def count(self, name: bytes, ttl_us: int) -> int:
         """As the store."""
+
+    async def recall(self, prefixes: Sequence[bytes], ttl_us: int) -> int:
+        """As the store."""
+
+
+CONNECTIONS_WITH_FREIGHT = 4
+"""Objects have a connection of their own where there may be so many, the subscription among them."""
 
 
 def wall_clock_us() -> int:
@@ -59,8 +67,9 @@ class RedisStore:
         self._now_us = clock_us if client_clock else _servers_own
         self._local = local
         self._breaker = Breaker(redis.probe_ms / 1000)
+        dialer = Dialer(parse(settings.url), redis.connect_timeout_ms / 1000)
         self._link = Link(
-            Dialer(parse(settings.url), redis.connect_timeout_ms / 1000),
+            dialer,
             tag,
             call_s=redis.call_timeout_ms / 1000,
             breaker=self._breaker,
@@ -80,6 +89,14 @@ class RedisStore:
         self._sessions = RedisSessions(
             tag, local, run=link.run, call=link.call, healthy=self._healthy, now_us=self._now_us
         )
+        self._freight = Freight(
+            dialer,
+            tag,
+            call_s=redis.call_timeout_ms / 1000,
+            reason=lambda: "" if link.healthy else self._breaker.reason,
+            shared=(lambda: link.other_lane) if redis.max_connections < CONNECTIONS_WITH_FREIGHT else None,
+        )
+        objects = RedisObjects(self._freight, tag, self._now_us)
         self._control = RedisControl(local, run=link.run, healthy=self._healthy, reason=lambda: self._breaker.reason)
         self._keeper = Keeper(
             link,
@@ -99,6 +116,8 @@ class RedisStore:
         self.sessions = self._sessions.sessions
         self.forget = self._sessions.forget
         self.session_count = self._sessions.session_count
+        self.object, self.put, self.swap, self.drop = objects.object, objects.put, objects.swap, objects.drop
+        self.objects = objects.objects
         self.control = self._control.control
         self.read_control = local.read_control
         self.change = self._control.change
@@ -111,6 +130,7 @@ class RedisStore:
     async def close(self) -> None:
         """Give back leases, let go of Redis, close the embedded store."""
         await self._keeper.stop()
+        await self._freight.close()
         await self._link.close()
         await self._local.close()
 
@@ -136,11 +156,23 @@ class RedisStore:
                 pass
         return await self._local.count(name, ttl_us)
 
+    async def recall(self, prefixes: Sequence[bytes], ttl_us: int) -> int:
+        """As the store; what this host knows while Redis is away."""
+        check_prompts(prefixes, ttl_us)
+        if self._link.healthy:
+            given = self._now_us(), ttl_us, PROMPTS_MOST, sessions.MARGIN_MS
+            try:
+                return int(await self._link.run(scripts.RECALL, *given, *prefixes))
+            except Away:
+                pass
+        return await self._local.recall(prefixes, ttl_us)
+
     def _healthy(self) -> bool:
         return self._link.healthy
 
     def _went(self) -> None:
         self._limits.down()
+        self._freight.end(self._breaker.reason)
 
 
 def _servers_own() -> int:

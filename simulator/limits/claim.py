@@ -3,40 +3,45 @@
 import math
 from collections.abc import Sequence
 
+import msgspec
+
 from simulator.limits.terms import INPUT, OUTPUT, TOTAL, Terms
 from simulator.providers.base import Problem, Refusal
 from simulator.providers.quota import Quota
-from simulator.state.store import NEVER, Demand, Verdict
+from simulator.state.store import NEVER, Demand, Lease, Verdict
 
 _SECOND = 1e-6
 
 
-class Claim:
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """What is asked of the store for one request, and what its answer means.
 
-    `demands` and `leases` are what the store's `admit` takes.
+    `amounts` are what the request is measured by; `demands` and `leases` are what the store's `admit` takes.
     """
 
-    __slots__ = ("_amounts", "demands", "leases", "terms")
+    terms: Terms
+    amounts: tuple[int, int, int, int]
 
-    def __init__(self, terms: Terms, input_tokens: int, output_tokens: int, allowed: int | None) -> None:
-        """`allowed` is the most that the answer may be where the client has said so; else it counts as planned.
+    @property
+    def leases(self) -> Sequence[Lease]:
+        """The places that are asked for."""
+        return self.terms.leases
 
-        The plan counts too where it is more, since several choices may each be as long as allowed: what is billed is
-        never more than was reserved.
-        """
-        total = input_tokens + (output_tokens if allowed is None else max(allowed, output_tokens))
-        self.terms = terms
-        self._amounts = amounts = (1, total, input_tokens, output_tokens)
-        self.leases = terms.leases
-        demands = terms.requests
-        for amount, name, capacity, period, fixed in terms.lines:
-            demands += (Demand(name, amounts[amount], capacity, period, fixed),)
-        self.demands = demands
+    @property
+    def demands(self) -> Sequence[Demand]:
+        """What is asked of each limit."""
+        amounts = self.amounts
+        return (
+            *self.terms.requests,
+            *[
+                Demand(name, amounts[amount], capacity, period, fixed)
+                for amount, name, capacity, period, fixed in self.terms.lines
+            ],
+        )
 
     def quotas(self, verdict: Verdict) -> Sequence[Quota]:
         """How each limit stands, in the order of the demands and then the leases."""
-        amounts = self._amounts
+        amounts = self.amounts
         return [
             Quota(
                 resource,
@@ -66,17 +71,11 @@ class Claim:
 
     def as_reserved(self, input_tokens: int, output_tokens: int) -> bool:
         """Whether nothing is to be settled when the response is over and has billed so much."""
-        reserved = self._amounts
-        return (
-            not self.leases
-            and input_tokens == reserved[INPUT]
-            and output_tokens == reserved[OUTPUT]
-            and input_tokens + output_tokens == reserved[TOTAL]
-        )
+        return self.amounts == (1, input_tokens + output_tokens, input_tokens, output_tokens) and not self.terms.leases
 
     def corrections(self, input_tokens: int, output_tokens: int) -> Sequence[Demand]:
         """What to settle when the response is over and has billed so much; empty if it was as reserved."""
-        reserved = self._amounts
+        reserved = self.amounts
         total, billed_in, billed_out = (
             input_tokens + output_tokens - reserved[TOTAL],
             input_tokens - reserved[INPUT],
@@ -90,6 +89,17 @@ class Claim:
             for amount, name, capacity, period, fixed in self.terms.lines
             if change[amount]
         ]
+
+
+def measured(input_tokens: int, output_tokens: int, allowed: int | None) -> tuple[int, int, int, int]:
+    """The amounts of a request: the tokens of its prompt and of its answer as planned.
+
+    `allowed` is the most that the answer may be where the client has said so; else it counts as planned. The plan
+    counts too where it is more, since several choices may each be as long as allowed: what is billed is never more than
+    was reserved.
+    """
+    written = output_tokens if allowed is None or allowed < output_tokens else allowed
+    return (1, input_tokens + written, input_tokens, output_tokens)
 
 
 def _wait(quota: Quota) -> float:

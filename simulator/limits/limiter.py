@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from simulator.config.limits import Limit, Limits
 from simulator.config.tiers import Tier, load_tiers
-from simulator.limits.claim import Claim
+from simulator.limits.claim import Claim, measured
 from simulator.limits.identity import Identities, bearer_of, digest, key_of
 from simulator.limits.patterns import Patterns, combine, says_anything
 from simulator.limits.terms import Scope, Terms, whose
@@ -44,23 +44,18 @@ class Limiter:
         self.active = limits.enabled and any(map(says_anything, given))
         """Whether any limit is configured."""
 
-    def claim(
+    def terms(
         self,
         headers: Mapping[bytes, bytes],
         model: str,
-        asked: tuple[int, int],
-        allowed: int | None,
-        *,
         provider: str = "",
         aliases: Mapping[str, str] = NO_ALIASES,
         counting: bool = False,
-    ) -> Claim | None:
-        """What a request asks for; None if no limit applies to it.
+    ) -> Terms:
+        """What holds for a request; empty if no limit applies to it.
 
-        `model` is the model by any of its names; `aliases` lead from every other name of a model to its id.
-        `asked` are the tokens of the prompt and of the answer as planned, `allowed` the most that the client lets
-        the answer be. `counting` is a request that only counts tokens: it is limited apart from the others, and only
-        as a request.
+        `model` is the model by any of its names; `aliases` lead from every other name of a model to its id. `counting`
+        is a request that only counts tokens: it is limited apart from the others, and only as a request.
         """
         bearer = headers.get(b"authorization", b"")
         tenant = headers.get(self._tenant_header, DEFAULT_TENANT)
@@ -73,9 +68,26 @@ class Limiter:
                 if len(self._seen) >= READY:
                     self._seen.clear()
                 self._seen[asker] = terms
-        if terms.empty:
-            return None
-        return Claim(terms, asked[0], asked[1], allowed)
+        return terms
+
+    def claim(
+        self,
+        headers: Mapping[bytes, bytes],
+        model: str,
+        asked: tuple[int, int],
+        allowed: int | None,
+        *,
+        provider: str = "",
+        aliases: Mapping[str, str] = NO_ALIASES,
+        counting: bool = False,
+    ) -> Claim | None:
+        """What a request asks for; None if no limit applies to it. See `terms`.
+
+        `asked` are the tokens of the prompt and of the answer as planned, `allowed` the most that the client lets
+        the answer be.
+        """
+        terms = self.terms(headers, model, provider, aliases, counting)
+        return None if terms.empty else Claim(terms, measured(*asked, allowed))
 
     def _found(
         self,

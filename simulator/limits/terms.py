@@ -58,10 +58,11 @@ class Terms:
     """What one request asks for, but for its size.
 
     `requests` are the demands that are the same each time, `lines` what is asked for by size, `leases` the places.
+    `wanted` is what both ask for together where there are no places, as `Immediate.draw_now` takes it; else empty.
     `labels` tell what each demand and then each lease is, in that order: resource, period, scope, amount's place.
     """
 
-    __slots__ = ("labels", "leases", "lines", "requests", "writer")
+    __slots__ = ("empty", "labels", "leases", "lines", "requests", "wanted", "writer")
 
     def __init__(self, scopes: list[Scope], *, fixed: bool, sized: bool) -> None:
         """`sized` false leaves out all limits of tokens."""
@@ -89,14 +90,15 @@ class Terms:
         self.requests = tuple(requests)
         self.lines = tuple(lines)
         self.leases = tuple(leases)
+        self.wanted = tuple([(REQUESTS, one.name, one.capacity) for one in requests])
+        self.wanted += tuple([(line.amount, line.name, line.capacity) for line in lines])
+        if leases:
+            self.wanted = ()
         self.labels = (*counted, *measured, *placed)
+        self.empty = not self.labels
+        """Whether nothing is limited."""
         self.writer: QuotaWriter | None = None
         """What writes these limits' headers; kept here by whoever has one made."""
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is limited."""
-        return not self.labels
 
 
 def whose(*parts: bytes) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 
 from simulator.engine.plan import Usage
 from simulator.engine.request import Operation, Request
-from simulator.limits.claim import Claim
+from simulator.limits.claim import Claim, measured
 from simulator.providers.base import Provider
 from simulator.server.exchange import Exchange
 from simulator.state.store import Store, StoreUnavailable, Verdict
@@ -25,26 +25,27 @@ def admit(exchange: Exchange, provider: Provider, request: Request, usage: Usage
     limiter, store = live.limiter, house.store
     if limiter is None or store is None:
         return None
-    claim = limiter.claim(
-        exchange.headers,
-        request.model,
-        (usage.input_tokens, usage.output_tokens),
-        request.max_tokens,
-        provider=provider.name,
-        aliases=live.engine.aliases,
-        counting=request.operation is _COUNT,
-    )
-    if claim is None:
+    model = request.model
+    counting = request.operation is _COUNT
+    terms = limiter.terms(exchange.headers, model, provider.name, live.engine.aliases, counting)
+    if terms.empty:
         return None
+    claim = Claim(terms, measured(usage.input_tokens, usage.output_tokens, request.max_tokens))
     immediate = house.immediate
     if immediate is None:
-        return _admit(exchange, provider, request.model, claim, store)
+        return _admit(exchange, provider, model, claim, store)
+    if terms.wanted and terms.writer is not None:
+        levels = immediate.draw_now(terms.wanted, claim.amounts)
+        if levels is not None:
+            exchange.claim = claim
+            exchange.quotas = terms.writer(levels, house.wall())
+            return None
     try:
-        verdict = immediate.admit_now(claim.demands, claim.leases)
+        verdict = immediate.admit_now(claim.demands, terms.leases)
     except StoreUnavailable as error:
         _uncounted(exchange, error)
     else:
-        _take_in(exchange, provider, request.model, claim, verdict)
+        _take_in(exchange, provider, model, claim, verdict)
     return None
 
 
@@ -54,9 +55,9 @@ def settle(exchange: Exchange, billed: Usage | None) -> Awaitable[None] | None:
     None: it came to nothing, and all tokens that were reserved are given back.
     """
     claim = exchange.claim
-    exchange.claim = None
     if claim is None:
         return None
+    exchange.claim = None
     read, written = (billed.input_tokens, billed.output_tokens) if billed is not None else (0, 0)
     if claim.as_reserved(read, written):
         return None

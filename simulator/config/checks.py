@@ -14,8 +14,10 @@ from simulator.config.faults import did_you_mean, excerpt, listed
 from simulator.config.latency import Latency
 from simulator.config.limits import Limits
 from simulator.config.resolve import is_pattern
+from simulator.config.rule_checks import response, rule, rule_answer, text_match
+from simulator.config.rules import Rule, RuleAnswer, TextMatch
 from simulator.config.scenarios import Phase, Scenario
-from simulator.config.schema import Admin, Config, Length
+from simulator.config.schema import Admin, Config, Length, Response
 from simulator.config.tiers import known_tier
 from simulator.config.tree import Branch, Keys, Node, dotted, find
 
@@ -43,6 +45,10 @@ def checks(catalogue: Mapping[str, ModelCard]) -> dict[type, Check]:
         Limits: known_tier,
         Admin: _admin,
         Scenario: scenario,
+        TextMatch: text_match,
+        RuleAnswer: rule_answer,
+        Rule: rule,
+        Response: response,
         Config: lambda values: (
             *_version(values),
             *_ports(values),

@@ -79,7 +79,7 @@ _WORDS: Mapping[type, Callable[[Any], str]] = {
     inspect.IntType: lambda kind: "a whole number" + _bounds(kind),
     inspect.FloatType: lambda kind: "a number" + _bounds(kind),
     inspect.BoolType: lambda _: "true or false",
-    inspect.StrType: lambda _: "text",
+    inspect.StrType: lambda kind: "text" if kind.pattern is None else f"text that matches {kind.pattern}",
     inspect.NoneType: lambda _: "null",
     inspect.LiteralType: lambda kind: "one of " + ", ".join(map(str, kind.values)),
     inspect.DictType: lambda kind: "a mapping of names to " + _inner(kind.value_type),

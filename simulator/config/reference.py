@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import NODEFAULT, inspect
 
-from simulator.config import latency, limits, scenarios, schema, section, state
+from simulator.config import latency, limits, rules, scenarios, schema, section, state
 from simulator.config.convert import described
 from simulator.config.describe import allowed, structs, tags
 
@@ -107,7 +107,7 @@ class Words(msgspec.Struct, frozen=True):
 def page() -> str:
     """The whole page."""
     words: dict[str, Words] = {}
-    for module in (section, latency, limits, scenarios, state, schema):
+    for module in (section, latency, limits, rules, scenarios, state, schema):
         words |= _words(Path(str(module.__file__)))
     root = described(schema.Config)
     if not isinstance(root, inspect.StructType):
@@ -161,6 +161,9 @@ def _inside(path: str, kind: inspect.StructType) -> Iterator[tuple[str, inspect.
         inner = f"{path}.{field.name}" if path else field.name
         if isinstance(field.type, inspect.DictType):
             last += [(f"{inner}.{NAME}", struct) for struct in structs(field.type.value_type)]
+        elif isinstance(field.type, inspect.VarTupleType):
+            items = [struct for struct in structs(field.type.item_type) if struct.tag_field is None]
+            last += [(f"{inner}[]", struct) for struct in items]
         else:
             yield from [(inner, struct) for struct in structs(field.type) if struct.tag_field is None]
     yield from last

@@ -28,7 +28,8 @@ GENERIC_LATENCY = Latency(
 _PROVIDERS = (
     ("anthropic", ("claude",)),
     ("openai", ("gpt", "o1", "o3", "o4", "chatgpt", "text-embedding", "davinci", "babbage")),
-    ("google", ("gemini",)),
+    ("gemini", ("gemini", "gemma", "embedding-00")),
+    ("mistral", ("mistral", "ministral", "magistral", "codestral", "devstral", "pixtral", "open-mi")),
     ("cohere", ("command", "embed-", "rerank")),
 )
 _EMBEDDING = ("text-embedding", "embed-")

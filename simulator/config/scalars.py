@@ -5,6 +5,7 @@ meaning (`1e3` for a whole number, an unquoted `1.0` for text).
 """
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -47,10 +48,13 @@ def _float(leaf: Leaf, kind: inspect.FloatType) -> Any:
     return float(value) if _within(value, kind) else INVALID
 
 
-def _str(leaf: Leaf, _kind: inspect.StrType) -> Any:
-    if isinstance(leaf.value, str):
-        return leaf.value
-    return leaf.text if leaf.text is not None and leaf.value is not None else INVALID
+def _str(leaf: Leaf, kind: inspect.StrType) -> Any:
+    text = leaf.value
+    if not isinstance(text, str):
+        if leaf.text is None or leaf.value is None:
+            return INVALID
+        text = leaf.text
+    return text if kind.pattern is None or re.search(kind.pattern, text) else INVALID
 
 
 def _literal(leaf: Leaf, kind: inspect.LiteralType) -> Any:

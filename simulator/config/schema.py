@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from simulator.config.latency import Latency, Milliseconds
 from simulator.config.limits import Limits
+from simulator.config.rules import Rule
 from simulator.config.scenarios import Scenario
 from simulator.config.section import Count, Port, Positive, Probability, Seconds, Section, Seed
 from simulator.config.state import State
@@ -89,6 +90,8 @@ class Simulation(Section, frozen=True):
     """Stretches every delay without changing its shape."""
     batch_requests_per_sec: Annotated[float, Meta(gt=0)] = 20
     """How fast the requests of a batch are done."""
+    prompt_cache: bool = True
+    """False counts no cached tokens, whatever was asked before."""
     concurrency: Concurrency = Concurrency()
     sessions: Sessions = Sessions()
 
@@ -157,6 +160,10 @@ class Length(Section, frozen=True):
 class Response(Section, frozen=True):
     """What an answer looks like."""
 
+    kind: Literal["corpus", "echo", "template"] = "corpus"
+    """What is said: readable text, the last message again, or `template`."""
+    template: str = ""
+    """What `template` says; `{{ last_message }}`, `{{ model }}` … as in `rules`."""
     length: Length = Length()
     model_suffix: str = ""
     """Appended to the model's name in replies; `-simulated` marks them plainly."""
@@ -268,6 +275,8 @@ class Config(Section, frozen=True):
     response: Response = Response()
     providers: dict[str, ModelSettings] = {}
     """Settings by model name or pattern."""
+    rules: tuple[Rule, ...] = ()
+    """Which requests get which answers; the first that matches holds."""
     errors: Errors = Errors()
     limits: Limits = Limits()
     scenarios: dict[str, Scenario] = {}

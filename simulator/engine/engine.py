@@ -25,13 +25,16 @@ from simulator.engine.errors import (
 from simulator.engine.memo import Memo
 from simulator.engine.model import Model
 from simulator.engine.plan import Address, Answer, Choice, Embedded, Fault, Finish, Plan, Synthetic, Usage
+from simulator.engine.prompt_cache import Warm, warmed
 from simulator.engine.request import Operation, Request
+from simulator.engine.saying import Saying, answer_of
 from simulator.engine.seeds import Draws, Purpose, SeedTree, digest_of, free, id_bits
 from simulator.engine.tokens import Tokenizer, load, prompt_tokens
 
 EPOCH = 1_767_225_600
 """2026-01-01: where the creation times of deterministic answers begin."""
 YEAR = 31_536_000
+WRITTEN = frozenset({Operation.CHAT, Operation.COMPLETION})
 VECTORS = frozenset({Operation.EMBEDDING, Operation.RERANK})
 SYNTHETIC = frozenset({Operation.MODERATION, Operation.IMAGE, Operation.SPEECH})
 DIMENSIONS = 1_536
@@ -93,19 +96,39 @@ class Engine:
         self._strangers: dict[str, Model] = {}
         self._allow_unknown = config.models.allow_unknown
 
-    def plan(self, request: Request, address: Address, now: int = 0, *, faultless: bool = False) -> Plan:
+    def plan(
+        self,
+        request: Request,
+        address: Address,
+        now: int = 0,
+        *,
+        faultless: bool = False,
+        warm: Warm | None = None,
+        saying: Saying | None = None,
+    ) -> Plan:
         """The whole response to a request that arrives at an address; one without a fault if asked for.
 
-        `now` is the wall clock in Unix seconds; only answers that configuration frees from determinism
-        read it. Raises an `EngineRefusal` for what no model could answer.
+        `warm` tells what of the prompt is in the prompt cache: it is counted, and need not be prefilled. `saying` is
+        what is said, or fails, in place of what the engine would choose. `now` is the wall clock in Unix seconds; only
+        answers that configuration frees from determinism read it. Raises an `EngineRefusal` for what no model could
+        answer.
         """
         model = self.models.get(request.model) or self._unknown(request.model)
         card = model.card
         if (card.provider != request.provider or card.kind != KIND[request.operation]) and not self._allow_unknown:
             raise self._unfit(request, card)
         digest = digest_of(request)
-        asked, outcome = self._memo.get(digest) or self._content(request, model, digest, address, now)
+        if saying is None:
+            asked, outcome = self._memo.get(digest) or self._content(request, model, digest, address, now)
+        else:
+            faultless = True
+            asked, outcome = self._said(saying, request, model, digest, address, now)
+        if warm is not None and isinstance(outcome, Answer):
+            outcome = warmed(outcome, warm)
+            asked -= outcome.usage.cached_tokens
         fault = self._fault(model, digest, address) if model.faults.active and not faultless else None
+        if saying is not None:
+            fault = saying.fault
         offsets: list[float] = []
         if fault is None and not model.timeline.instant:
             steps = outcome.steps if isinstance(outcome, Answer) else 1
@@ -158,6 +181,18 @@ class Engine:
         if not self._free:
             self._memo.keep(key, asked, answer)
         return asked, answer
+
+    def _said(
+        self, saying: Saying, request: Request, model: Model, digest: bytes, address: Address, now: int
+    ) -> tuple[int, Answer | Embedded | Synthetic]:
+        """The prompt's size and an answer in words that were chosen elsewhere; of what is no text, the usual one."""
+        if request.operation not in WRITTEN:
+            return self._content(request, model, digest, address, now)
+        asked = prompt_tokens(request, model.card, model.tokenizer)
+        limit = self._output_limit(request, model, asked)
+        words = self.seeds.content(free(digest, address) if self._free else digest)
+        created = now if self._free else EPOCH + words[4] % YEAR
+        return asked, answer_of(saying, request, model.tokenizer, asked, limit, (id_bits(words), created))
 
     def _answer(
         self,

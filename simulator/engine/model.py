@@ -14,7 +14,7 @@ from simulator.engine.tokens import Tokenizer
 class Model:
     """A model's card, tokenizer, prose, timeline and faults, side by side."""
 
-    __slots__ = ("card", "faults", "id_prefix", "length", "prose", "shown", "timeline", "tokenizer")
+    __slots__ = ("card", "faults", "id_prefix", "length", "prose", "response", "shown", "timeline", "tokenizer")
 
     def __init__(
         self, name: str, effective: EffectiveModel, tokenizer: Tokenizer, prose: Prose, *, scale: float
@@ -22,6 +22,7 @@ class Model:
         """`scale` stretches every delay; 0 answers at once."""
         self.card = effective.card
         self.shown = name + effective.response.model_suffix
+        self.response = effective.response
         self.id_prefix = effective.response.id_prefix
         self.tokenizer = tokenizer
         self.prose = prose

@@ -129,11 +129,35 @@ NO_TARGET = Target()
 """Of a request to a path without parameters and with no query."""
 
 
+class Prefix(msgspec.Struct, frozen=True, gc=False):
+    """A beginning of a prompt: `digest` (1 to 64 bytes) stands for all of it, `share` (0 to 1) is how much that is.
+
+    `ttl_secs` is how long the cache keeps it after each use.
+    """
+
+    digest: bytes
+    share: float
+    ttl_secs: float
+
+
+class Cacheable(msgspec.Struct, frozen=True, gc=False):
+    """What a prompt cache may hold of a prompt: at most 64 beginnings of it, each longer than the one before.
+
+    `least`, `unit` and `writes` are the provider's rules, as `engine.prompt_cache.Warm` has them.
+    """
+
+    prefixes: Sequence[Prefix]
+    least: int
+    unit: int = 1
+    writes: bool = False
+
+
 class Call(msgspec.Struct, frozen=True, gc=False):
     """A decoded request: what the engine is asked, and what only the dialect needs to answer it.
 
     `echo` is the dialect's own decoded body (for example to know `stream_options`); nobody else reads it. `kept` says
     that the request reads or leaves stored objects: its endpoint is then asked to `recall` and `remember` (`Keeping`).
+    `cache` is what the provider's prompt cache may hold of the prompt, None where that is nothing.
     `detached` is answered at once: the time that the plan takes passes for whoever asks for the outcome later.
     """
 
@@ -142,6 +166,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     echo: Any
     kept: bool = False
     detached: bool = False
+    cache: Cacheable | None = None
 
 
 class ModelEntry(msgspec.Struct, frozen=True, gc=False):

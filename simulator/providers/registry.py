@@ -13,6 +13,10 @@ GROUP = "llm_simulator.providers"
 BUILT_IN = {
     "openai": "simulator.providers.openai:OpenAI",
     "anthropic": "simulator.providers.anthropic:Anthropic",
+    "gemini": "simulator.providers.gemini:Gemini",
+    "cohere": "simulator.providers.cohere:Cohere",
+    "mistral": "simulator.providers.mistral:Mistral",
+    "ollama": "simulator.providers.ollama:Ollama",
 }
 """Always there, also in a source tree that was never installed."""
 

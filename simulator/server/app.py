@@ -115,7 +115,7 @@ def _control(house: House) -> dict[str, Any]:
         "/admin/stats": Stats(house),
         "/admin/workers": Workers(house),
         "/admin/sessions": Sessions(house),
-        "/admin/sessions/{id:path}": OneSession(house),
+        "/admin/sessions/{name:path}": OneSession(house),
     }
     if house.prepared.config.telemetry.metrics.enabled:
         control["/metrics"] = Scrape(house)

@@ -13,9 +13,11 @@ import msgspec
 
 from simulator.engine.errors import EngineRefusal
 from simulator.engine.plan import Answer, Embedded, Fault, Plan, Synthetic, Usage
+from simulator.engine.prompt_cache import Warm
+from simulator.engine.saying import Saying
 from simulator.providers.base import FAULT_PROBLEM, NO_TARGET, Call, Endpoint, Keeping, Problem, Provider, Refusal
 from simulator.providers.paths import target_of
-from simulator.server import limiting, sessions
+from simulator.server import limiting, prompt_cache, sessions
 from simulator.server.admission import QueueFull
 from simulator.server.body import ClientLeft, read_body
 from simulator.server.context import House
@@ -24,6 +26,7 @@ from simulator.server.engine_refusals import refused
 from simulator.server.exchange import SESSION, Exchange
 from simulator.server.play import Asgi, End, Playback, Receive, Send, stream_asgi, stream_direct
 from simulator.server.refusals import stopping, worded
+from simulator.server.ruling import ruled
 from simulator.server.wheel import Concluded
 from simulator.state.board import Column
 from simulator.telemetry.metrics import Bound
@@ -72,7 +75,7 @@ class DataEndpoint:
                 by = self._rightful(exchange, refusal)
                 if by is self:
                     raise
-                await by._admitted(scope, exchange)  # noqa: SLF001 - of the same class
+                await by._answer(scope, exchange, again=True)  # noqa: SLF001 - of the same class
         except Refusal as refusal:
             await by._refuse(exchange, refusal)  # noqa: SLF001
         except ClientLeft:
@@ -83,17 +86,16 @@ class DataEndpoint:
             log.exception("a request failed: %s", scope["path"])
             await by._refuse(exchange, Refusal(Problem.SERVER_ERROR))  # noqa: SLF001
 
-    async def _answer(self, scope: Any, exchange: Exchange) -> None:
+    async def _answer(self, scope: Any, exchange: Exchange, *, again: bool = False) -> None:
+        """Answer; `again` where another provider's endpoint has read the body and refused."""
         house = self._house
-        if scope["method"] != "POST":
-            raise Refusal(Problem.WRONG_METHOD, param=f"{scope['method']} {self._endpoint.path}")
-        if house.refusing:
-            raise stopping()
-        exchange.body = await read_body(exchange.direct, exchange.receive, exchange.headers, exchange.live.body_limit)
-        await self._admitted(scope, exchange)
-
-    async def _admitted(self, scope: Any, exchange: Exchange) -> None:
-        house = self._house
+        if not again:
+            if scope["method"] != "POST":
+                raise Refusal(Problem.WRONG_METHOD, param=f"{scope['method']} {self._endpoint.path}")
+            if house.refusing:
+                raise stopping()
+            body_limit = exchange.live.body_limit
+            exchange.body = await read_body(exchange.direct, exchange.receive, exchange.headers, body_limit)
         admission = house.admission
         if not admission.try_enter():
             try:
@@ -129,40 +131,51 @@ class DataEndpoint:
         live = exchange.live
         exchange.model = call.request.model
         exchange.address = live.addresses.conditions(exchange.address, exchange.headers)
-        name = exchange.headers.get(SESSION)
-        if name is not None:
-            call = await sessions.resume(exchange, call, name)
-        if call.kept:
-            call = await self._keeping.recall(call, self._desk(exchange))
+        warm = saying = None
+        shared = call.kept or call.cache is not None or live.book is not None or SESSION in exchange.headers
+        if shared:
+            call, warm, saying = await self._recalled(exchange, call)
         try:
-            plan = live.engine.plan(call.request, exchange.address, self._house.now())
+            plan = live.engine.plan(call.request, exchange.address, self._house.now(), warm=warm, saying=saying)
         except EngineRefusal as refusal:
             raise refused(refusal, live.known.get(self.provider.name, ())) from None
         outcome = plan.outcome
         if isinstance(outcome, Fault):
             await self._fail(exchange, plan, outcome)
             return
-        if live.limiter is None:
-            await self._given(exchange, call, plan, outcome)
-            return
         try:
-            waits = limiting.admit(exchange, self.provider, call.request, outcome.usage)
-            if waits is not None:
-                await waits
-            await self._given(exchange, call, plan, outcome)
+            if live.limiter is not None:
+                waits = limiting.admit(exchange, self.provider, call.request, outcome.usage)
+                if waits is not None:
+                    await waits
+            if shared:
+                await self._remember(exchange, call, plan)
+            if call.stream:
+                await self._stream(exchange, call, plan, outcome)
+            else:
+                await self._reply(exchange, call, plan, outcome)
         finally:
             if exchange.claim is not None and (waits := limiting.settle(exchange, None)) is not None:
                 await waits
 
-    async def _given(self, exchange: Exchange, call: Call, plan: Plan, outcome: Outcome) -> None:
+    async def _recalled(self, exchange: Exchange, call: Call) -> tuple[Call, Warm | None, Saying | None]:
+        """The call with all that it refers to, what the prompt cache has of it, and what a rule says to it."""
+        live = exchange.live
+        name = exchange.headers.get(SESSION)
+        if name is not None:
+            call = await sessions.resume(exchange, call, name)
+        if call.kept:
+            call = await self._keeping.recall(call, self._desk(exchange))
+        saying = None if live.book is None else await ruled(exchange, live.book, call.request)
+        if call.cache is None or not live.prompt_cache:
+            return call, None, saying
+        return call, await prompt_cache.look_up(exchange, call.request, call.cache), saying
+
+    async def _remember(self, exchange: Exchange, call: Call, plan: Plan) -> None:
         if exchange.session:
             await sessions.remember(exchange, call, plan)
         if call.kept:
             await self._keeping.remember(call, plan, self._desk(exchange))
-        if call.stream:
-            await self._stream(exchange, call, plan, outcome)
-        else:
-            await self._reply(exchange, call, plan, outcome)
 
     async def _reply(self, exchange: Exchange, call: Call, plan: Plan, outcome: Outcome) -> None:
         reply = self._endpoint.reply(call, plan)

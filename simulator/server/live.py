@@ -11,6 +11,7 @@ from simulator.config.schema import Sessions
 from simulator.engine.engine import Engine
 from simulator.limits.limiter import Limiter
 from simulator.providers.base import ModelEntry, Provider
+from simulator.rules.book import Book
 from simulator.server.address import Addresses
 from simulator.state.slot import Slot
 from simulator.state.store import ObjectLimits, SessionLimits
@@ -37,8 +38,8 @@ class Live:
     """
 
     __slots__ = (
-        "addresses", "body_limit", "config", "engine", "entries", "known", "lag_threshold", "limiter", "loaded",
-        "object_limits", "patience", "revision", "scenarios", "session_limits", "until",
+        "addresses", "body_limit", "book", "config", "engine", "entries", "known", "lag_threshold", "limiter", "loaded",
+        "object_limits", "patience", "prompt_cache", "revision", "scenarios", "session_limits", "until",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +68,10 @@ class Live:
         self.session_limits = bounds_of(simulation.sessions) if simulation.sessions.enabled else None
         objects = config.state.objects
         self.object_limits = ObjectLimits(objects.max_objects, objects.max_mb * 1_000_000)
+        speaks = any(model.response.kind != "corpus" for model in self.engine.models.values())
+        self.book = Book(config.rules) if config.rules or speaks else None
+        """The rules of answers; None where every request gets the usual one."""
+        self.prompt_cache = simulation.prompt_cache
         self.body_limit = server.max_body_bytes
         self.patience = (server.request_timeout_secs or FOREVER, server.write_timeout_secs)
         """Seconds that a whole response, and one unread write of it, may take."""

@@ -154,7 +154,7 @@ def test_an_unknown_model_follows_the_patterns():
         ("davinci-003", "openai", "completion", "cl100k"),
         ("babbage-003", "openai", "completion", "cl100k"),
         ("claude-9", "anthropic", "chat", "estimate"),
-        ("gemini-9", "google", "chat", "estimate"),
+        ("gemini-9", "gemini", "chat", "estimate"),
         ("command-z", "cohere", "chat", "estimate"),
         ("embed-v9", "cohere", "embedding", "estimate"),
         ("rerank-v9", "cohere", "chat", "estimate"),

@@ -1,4 +1,4 @@
-"""The part of the store's contract that sessions need, in memory; one that is away; workers and clients of them."""
+"""The part of the store's contract that sessions and stored objects need, in memory; one that is away; their users."""
 
 import json
 
@@ -19,6 +19,8 @@ class Remembering:
     def __init__(self):
         self.now = 1_790_000_000_000_000
         self.kept = {}
+        self.shelves = {}
+        self.prompts = {}
 
     def health(self):
         return StoreHealth("memory")
@@ -50,6 +52,46 @@ class Remembering:
     async def session_count(self, limits):
         return len(self._live(limits))
 
+    async def object(self, scope, kind, name):
+        return self._shelf(scope, kind).get(name)
+
+    async def put(self, scope, kind, name, body, ttl_us, limits):
+        if len(body) > limits.max_bytes:
+            raise ValueError(f"an object of {len(body)} bytes")
+        self._shelf(scope, kind)
+        self.shelves[scope, kind].setdefault(name, None)
+        self.shelves[scope, kind][name] = body, self.now + ttl_us
+
+    async def swap(self, scope, kind, name, old, new):
+        there = self._shelf(scope, kind).get(name) == old
+        if there:
+            self.shelves[scope, kind][name] = new, self.shelves[scope, kind][name][1]
+        return there
+
+    async def drop(self, scope, kind, name):
+        self._shelf(scope, kind)
+        return self.shelves[scope, kind].pop(name, None) is not None
+
+    async def objects(self, scope, kind, *, after="", most=100, oldest_first=False):
+        found = list(self._shelf(scope, kind).items())[:: 1 if oldest_first else -1]
+        names = [name for name, _ in found]
+        if after:
+            found = found[names.index(after) + 1 :] if after in names else []
+        return found[: max(most, 0)]
+
+    async def recall(self, prefixes, ttl_us):
+        flags = [self.prompts.get(name, 0) > self.now for name in prefixes]
+        for name in prefixes:
+            self.prompts[name] = max(self.prompts.get(name, 0), self.now + ttl_us)
+        return [*flags, False].index(False)
+
+    def _shelf(self, scope, kind):
+        """What has not expired, by name, in the order of the first `put`."""
+        shelf = self.shelves.setdefault((scope, kind), {})
+        for name in [name for name, (_, until_us) in shelf.items() if until_us <= self.now]:
+            del shelf[name]
+        return {name: body for name, (body, _) in shelf.items()}
+
     def _live(self, limits):
         return {key: each for key, each in self.kept.items() if self.now - each.used_us < limits.ttl_us}
 
@@ -68,6 +110,7 @@ class Away:
         raise StoreUnavailable("it is away")
 
     session = remember = sessions = forget = session_count = _fail
+    object = put = swap = drop = objects = recall = _fail
 
 
 def fleet(store, workers=2, **flags):

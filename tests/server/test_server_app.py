@@ -208,7 +208,7 @@ def test_injected_faults_through_asgi(kind, status):
 
 def test_a_fault_of_our_own_is_the_providers_server_error(app, monkeypatch, caplog):
     house = next(iter(app._exact.values()))._house
-    monkeypatch.setattr(house.engine, "plan", lambda *args: 1 / 0)
+    monkeypatch.setattr(house.engine, "plan", lambda *args, **how: 1 / 0)
     answer = ask(app, "POST", "/v1/chat/completions", CHAT)
     assert answer.status == 500
     assert answer.json()["error"]["type"] == "server_error"

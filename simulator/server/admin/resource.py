@@ -7,7 +7,7 @@ at fault.
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 import msgspec
 import orjson
@@ -35,11 +35,12 @@ Answer = tuple[int, Any]
 
 
 class Wrong(Exception):  # noqa: N818 - it is answered, not a crash
-    """A request that cannot be acted on."""
+    """A request that cannot be acted on: the status, and what the answer has besides the message."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, **fields: Any) -> None:
         super().__init__(message)
         self.status = status
+        self.fields = fields
 
 
 class Asked:
@@ -71,6 +72,18 @@ class Asked:
         if fault is not None:
             raise Wrong(400, f"{dotted(fault[0])}: {fault[1]}; allowed: a finite number of 64 bits")
         return value
+
+    def query(self, *known: str) -> Mapping[str, str]:
+        """The parameters of the query. Raises `Wrong` for one that is not known or given twice."""
+        try:
+            given = self._scope.get("query_string", b"").decode("latin-1")
+            pairs = parse_qsl(given, keep_blank_values=True, max_num_fields=10)
+        except ValueError as error:
+            raise Wrong(400, "the query has too many parameters") from error
+        query = dict(pairs)
+        if len(query) < len(pairs) or not query.keys() <= set(known):
+            raise Wrong(400, f"the query may have, once each: {', '.join(known)}")
+        return query
 
     def flag(self, name: str) -> bool:
         """Whether a parameter of the query is `true`. Raises `Wrong` if it is neither `true` nor `false`."""
@@ -111,7 +124,7 @@ class Resource:
 STATUS: tuple[tuple[type[Exception], int, str], ...] = (
     (TooLarge, 413, "{}"),
     (Busy, 409, "{}"),
-    (StoreUnavailable, 503, "the shared state cannot be changed: {}"),
+    (StoreUnavailable, 503, "the shared state cannot be reached: {}"),
     (OSError, 503, "the state folder cannot be used: {}"),
     (ValueError, 400, "{}"),
 )
@@ -121,7 +134,7 @@ STATUS: tuple[tuple[type[Exception], int, str], ...] = (
 def told(error: Exception) -> Answer:
     """An exception as an answer."""
     if isinstance(error, Wrong):
-        return error.status, {"error": str(error)}
+        return error.status, {"error": str(error), **error.fields}
     if isinstance(error, ConfigError):
         return 404 if isinstance(error, UnknownScenario) else 400, with_faults(error)
     for kind, status, words in STATUS:

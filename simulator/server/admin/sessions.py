@@ -4,19 +4,17 @@ Shows what was said, so it stands behind the guard. To look at one session count
 """
 
 import asyncio
-from collections.abc import Mapping
+from abc import abstractmethod
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
 
 from simulator.engine.request import Message
+from simulator.server.admin.resource import Answer, Asked, Resource, Wrong
 from simulator.server.context import House
 from simulator.server.conversation import decode
 from simulator.server.live import bounds_of
-from simulator.server.play import Receive, Send
-from simulator.server.respond import respond, respond_json
 from simulator.state.store import Session, SessionLimits, SessionSummary, Store, StoreUnavailable, Turn
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,107 +26,92 @@ SHOWN_SOURCE = 200
 """Characters of an image's or file's content that are shown."""
 
 
-class Declined(Exception):  # noqa: N818 - it is answered, not a crash
-    """What was asked is not done: the status, and the answer's fields."""
-
-    def __init__(self, status: int, message: str, **fields: Any) -> None:
-        super().__init__(message)
-        self.status = status
-        self.answer = {"error": message, **fields}
-
-
-class _Application:
-    """What the two share: methods, query, the store, and how a refusal is told."""
+class _OfSessions(Resource):
+    """What the two share: the store, and the bounds of what it remembers."""
 
     def __init__(self, house: House) -> None:
+        super().__init__(GET=self._show, DELETE=self._end)
         self._house = house
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
-        """Answer."""
-        method = scope["method"]
-        if method not in ("GET", "HEAD", "DELETE"):
-            await respond(send, 405, b'{"error":"method not allowed"}\n', extra=((b"allow", b"GET, HEAD, DELETE"),))
-            return
-        store = self._house.store
-        if store is None:
-            await respond_json(send, 503, {"error": "the store is not open"})
-            return
-        try:
-            answer = await (self._end if method == "DELETE" else self._show)(scope, store)
-        except Declined as declined:
-            await respond_json(send, declined.status, declined.answer)
-        except StoreUnavailable as error:
-            await respond_json(send, 503, {"error": f"the store cannot answer: {error}"})
-        else:
-            await respond_json(send, 200, answer)
+    @property
+    def _store(self) -> Store:
+        if self._house.store is None:
+            raise StoreUnavailable("it is not open yet")
+        return self._house.store
 
     @property
     def _limits(self) -> SessionLimits:
         """The bounds of sessions, also while they are switched off: what is remembered is still there."""
         return bounds_of(self._house.config.simulation.sessions)
 
-    async def _show(self, scope: Any, store: Store) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    async def _show(self, asked: Asked) -> Answer:
+        """`GET`."""
 
-    async def _end(self, scope: Any, store: Store) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    async def _end(self, asked: Asked) -> Answer:
+        """`DELETE`."""
 
 
-class Sessions(_Application):
+class Sessions(_OfSessions):
     """`GET`: a page of sessions, ordered by scope and id. `DELETE` with `?all=true`: end every one."""
 
-    async def _show(self, scope: Any, store: Store) -> dict[str, Any]:
-        query = query_of(scope, "after", "limit")
-        asked = query.get("limit", str(PAGE))
-        if not (asked.isascii() and asked.isdigit() and len(asked) < 6 and 1 <= int(asked) <= MOST):
-            raise Declined(400, f"limit must be a whole number from 1 to {MOST}")
+    async def _show(self, asked: Asked) -> Answer:
+        store = self._store
+        query = asked.query("after", "limit")
+        wanted = query.get("limit", str(PAGE))
+        if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 6 and 1 <= int(wanted) <= MOST):
+            raise Wrong(400, f"limit must be a whole number from 1 to {MOST}")
         after = query.get("after", "")
         if len(after) > MOST_AFTER or not after.isprintable():
-            raise Declined(400, "after must be what an earlier answer told as next")
-        most, limits = int(asked), self._limits
+            raise Wrong(400, "after must be what an earlier answer told as next")
+        most, limits = int(wanted), self._limits
         found = await store.sessions(limits, after=after, most=most + 1)
         page = found[:most]
-        return {
+        return 200, {
             "sessions": [summary_of(each, limits) for each in page],
             "total": await store.session_count(limits),
             "next": f"{page[-1].scope}/{page[-1].name}" if len(found) > most else None,
         }
 
-    async def _end(self, scope: Any, store: Store) -> dict[str, Any]:
-        if query_of(scope, "all").get("all") != "true":
-            raise Declined(400, "to end every session say ?all=true; to end one, DELETE /admin/sessions/{id}")
+    async def _end(self, asked: Asked) -> Answer:
+        if asked.query("all").get("all") != "true":
+            raise Wrong(400, "to end every session say ?all=true; to end one, DELETE /admin/sessions/{id}")
+        store = self._store
         ended, after = 0, ""
         while page := await store.sessions(self._limits, after=after, most=PAGE):
             for each in page:
                 ended += await store.forget(each.scope, each.name)
             after = f"{page[-1].scope}/{page[-1].name}"
             await asyncio.sleep(0)  # requests go between the pages
-        return {"ended": ended}
+        return 200, {"ended": ended}
 
 
-class OneSession(_Application):
+class OneSession(_OfSessions):
     """`/admin/sessions/{id}`, with `?scope=` where several keys use one id. `GET`: its turns. `DELETE`: end it."""
 
-    async def _show(self, scope: Any, store: Store) -> dict[str, Any]:
-        owner, name = await self._which(scope, store)
+    async def _show(self, asked: Asked) -> Answer:
+        store = self._store
+        owner, name = await self._which(asked, store)
         session = await store.session(owner, name, self._limits)
         if session is None:
-            raise Declined(404, "there is no such session")
-        return session_of(session, self._limits)
+            raise Wrong(404, "there is no such session")
+        return 200, session_of(session, self._limits)
 
-    async def _end(self, scope: Any, store: Store) -> dict[str, Any]:
-        owner, name = await self._which(scope, store)
+    async def _end(self, asked: Asked) -> Answer:
+        store = self._store
+        owner, name = await self._which(asked, store)
         if not await store.forget(owner, name):
-            raise Declined(404, "there is no such session")
-        return {"scope": owner, "id": name, "ended": True}
+            raise Wrong(404, "there is no such session")
+        return 200, {"scope": owner, "id": name, "ended": True}
 
-    async def _which(self, scope: Any, store: Store) -> tuple[str, str]:
+    async def _which(self, asked: Asked, store: Store) -> tuple[str, str]:
         """The scope and name of the session that is meant."""
-        name = scope["path_params"]["id"]
-        owner = query_of(scope, "scope").get("scope")
+        name = asked.name
+        owner = asked.query("scope").get("scope")
         for field, text in (("id", name), ("scope", owner)):
             if text is not None and not (0 < len(text) <= 256 and text.isprintable()):
-                raise Declined(400, f"{field} must be 1 to 256 printable characters")
+                raise Wrong(400, f"{field} must be 1 to 256 printable characters")
         if owner is not None:
             return owner, name
         scopes: list[str] = []
@@ -138,22 +121,10 @@ class OneSession(_Application):
             after = f"{page[-1].scope}/{page[-1].name}"
             await asyncio.sleep(0)
         if not scopes:
-            raise Declined(404, "there is no such session")
+            raise Wrong(404, "there is no such session")
         if len(scopes) > 1:
-            raise Declined(409, "several keys have a session of this id: say which with ?scope=", scopes=scopes)
+            raise Wrong(409, "several keys have a session of this id: say which with ?scope=", scopes=scopes)
         return scopes[0], name
-
-
-def query_of(scope: Any, *known: str) -> Mapping[str, str]:
-    """The parameters of a request's query; raises `Declined` for one that is not known or given twice."""
-    try:
-        pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=10)
-    except ValueError as error:
-        raise Declined(400, "the query has too many parameters") from error
-    query = dict(pairs)
-    if len(query) < len(pairs) or not query.keys() <= set(known):
-        raise Declined(400, f"the query may have, once each: {', '.join(known)}")
-    return query
 
 
 def summary_of(summary: SessionSummary, limits: SessionLimits) -> dict[str, Any]:

@@ -204,7 +204,7 @@ def test_shared_state_that_is_away_refuses_changes_and_says_why(operator):
     refused = operator.ask("POST", "/admin/config", FAIL)
     assert (refused.status, refused.json()["error"]) == (
         503,
-        "the shared state cannot be changed: redis does not answer",
+        "the shared state cannot be reached: redis does not answer",
     )
     assert operator.chat() == 200
     reloaded = operator.ask("POST", "/admin/config/reload")

@@ -1,0 +1,39 @@
+"""Between a request and the prompt cache that the fleet shares: what of the prompt was met before. Edge of the store.
+
+The cache holds no text, only that a beginning of a prompt was met: by whom (API key), for which model and how long ago.
+"""
+
+import logging
+from hashlib import blake2b
+
+from simulator.engine.prompt_cache import Warm
+from simulator.engine.request import Request
+from simulator.limits.identity import key_of
+from simulator.providers.base import Cacheable
+from simulator.server.exchange import Exchange
+from simulator.state.store import StoreUnavailable
+
+log = logging.getLogger("simulator.prompts")
+
+
+async def look_up(exchange: Exchange, request: Request, cache: Cacheable) -> Warm | None:
+    """What the cache has of the prompt; from then on it has all that it may hold of it. None where it cannot tell."""
+    store = exchange.house.store
+    prefixes = cache.prefixes
+    if store is None or not prefixes:
+        return None
+    whose = blake2b(b"%b\0%b" % (key_of(exchange.headers), request.model.encode("utf-8", "replace")), digest_size=16)
+    names = []
+    for prefix in prefixes:
+        own = whose.copy()
+        own.update(prefix.digest)
+        names.append(own.digest())
+    ttl_us = int(max([prefix.ttl_secs for prefix in prefixes]) * 1e6)
+    try:
+        known = await store.recall(names, ttl_us)
+    except StoreUnavailable as error:
+        log.warning("a request is answered as if its prompt were new: %s", error)
+        exchange.degraded = True
+        return None
+    read = prefixes[known - 1].share if known else 0.0
+    return Warm(read, prefixes[-1].share, cache.least, cache.unit, cache.writes)

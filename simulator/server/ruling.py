@@ -1,0 +1,46 @@
+"""Between a request and the rules of answers: finds the rule, counts its requests over the fleet. Edge of the store.
+
+Where the store cannot count, a request gets the rule's first answer and is marked as degraded.
+"""
+
+import logging
+
+from simulator.engine.content.template import filled
+from simulator.engine.request import Request
+from simulator.engine.saying import Saying
+from simulator.limits.identity import key_of
+from simulator.rules.book import Book, Facts
+from simulator.rules.speaking import saying_of
+from simulator.server.exchange import Exchange
+from simulator.state.store import StoreUnavailable
+
+log = logging.getLogger("simulator.rules")
+DAY_SECONDS = 86_400
+
+
+async def ruled(exchange: Exchange, book: Book, request: Request) -> Saying | None:
+    """What a rule says to a request; None where no rule is for it."""
+    facts = Facts(request, exchange.headers, key_of(exchange.headers))
+    rule = book.find(facts)
+    if rule is None:
+        return _usual(exchange, request, facts)
+    count = 1
+    store = exchange.house.store
+    if rule.counted and store is not None:
+        try:
+            count = await store.count(rule.counter(facts), (rule.rule.forget_secs or DAY_SECONDS) * 1_000_000)
+        except StoreUnavailable as error:
+            log.warning("a request of rule %s is answered uncounted: %s", rule.name, error)
+            exchange.degraded = True
+    answer = rule.answer(count)
+    return _usual(exchange, request, facts) if answer is None else saying_of(answer, facts, count)
+
+
+def _usual(exchange: Exchange, request: Request, facts: Facts) -> Saying | None:
+    """What the model says by itself where that is no text of its own."""
+    model = exchange.live.engine.models.get(request.model)
+    if model is None or model.response.kind == "corpus":
+        return None
+    if model.response.kind == "echo":
+        return Saying(facts.last.text)
+    return Saying(filled(model.response.template, facts.values(1)))

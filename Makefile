@@ -28,11 +28,11 @@ serve: $(VENV)/.serve ## Serve on http://127.0.0.1:8080 (ARGS="--workers 4 --see
 test: $(VENV)/.test ## Run all tests (ARGS="-k wheel" for some; COVERAGE=1 to see what they reach)
 ifdef COVERAGE
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m coverage run -m pytest $(ARGS)
+	@$(BIN)/python -m tests.run --coverage $(ARGS)
 	@$(BIN)/python -W ignore -m coverage combine --quiet
 	@$(BIN)/python -m coverage report
 else
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m tests.run $(ARGS)
 endif
 
 lint: $(VENV)/.test ## Style, types and imports

@@ -13,13 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import flood, limits, memory, overhead, start, streaming, table, throughput
+from benchmarks import dialects, flood, limits, memory, overhead, start, streaming, table, throughput
 from benchmarks.quiet import NOTABLE, Moment
 from benchmarks.setting import Setting
 from benchmarks.table import BenchmarkError, Seen
 
 ROWS: Mapping[str, Callable[[Setting], list[Seen]]] = {
     "chat": throughput.run,
+    "dialects": dialects.run,
     "limits": limits.run,
     "overhead": overhead.run,
     "streaming": streaming.run,

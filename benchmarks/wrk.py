@@ -6,7 +6,7 @@ Edge: runs the program with a script made for the purpose, and reads one line ba
 
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -86,13 +86,18 @@ def available() -> None:
         raise BenchmarkError("wrk is not installed; on Debian and Ubuntu: apt-get install wrk")
 
 
-def script(folder: Path, bodies: Sequence[bytes]) -> Path:
-    """A wrk script that posts these bodies: a single one as a constant request, several in turn."""
+def script(
+    folder: Path, bodies: Sequence[bytes], path: str = PATH, headers: Mapping[str, str] = HEADERS, name: str = "chat"
+) -> Path:
+    """A wrk script that posts these bodies: a single one as a constant request, several in turn.
+
+    `name` tells the scripts of a folder apart.
+    """
     if len(bodies) == 1:
         lines = [f"wrk.body = {_quoted(bodies[0])}"]
     else:
         lines = [f"local bodies = {{{','.join(map(_quoted, bodies))}}}", VARIED]
-    return _written(folder / f"wrk-{len(bodies)}-{len(bodies[0])}.lua", lines)
+    return _written(folder / f"wrk-{name}-{len(bodies)}-{len(bodies[0])}.lua", lines, path, headers)
 
 
 def endless_script(folder: Path) -> Path:
@@ -122,8 +127,8 @@ def _quoted(body: bytes) -> str:
     return f"{OPEN}{body.decode()}{CLOSE}"
 
 
-def _written(path: Path, lines: Sequence[str]) -> Path:
-    common = ['wrk.method = "POST"', f'wrk.path = "{PATH}"']
-    common += [f'wrk.headers["{name}"] = "{value}"' for name, value in HEADERS.items()]
-    path.write_text("\n".join([*common, *lines, DONE]), encoding="utf-8")
-    return path
+def _written(file: Path, lines: Sequence[str], path: str = PATH, headers: Mapping[str, str] = HEADERS) -> Path:
+    common = ['wrk.method = "POST"', f'wrk.path = "{path}"']
+    common += [f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items()]
+    file.write_text("\n".join([*common, *lines, DONE]), encoding="utf-8")
+    return file

@@ -50,7 +50,7 @@ def test_another_providers_model_is_unknown_here(client):
         ({"extra_body": {"colour": "red"}}, "colour", "unknown_parameter"),
         ({"stop": ["a"] * 5}, "stop", "array_above_max_length"),
         ({"max_tokens": 10**7}, "max_tokens", "invalid_value"),
-        ({"logprobs": True}, "logprobs", "unsupported_value"),
+        ({"verbosity": "low"}, "verbosity", "unsupported_value"),
         ({"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "nope"}}}, "tool_choice", None),
         ({"response_format": {"type": "json_object"}}, "messages", None),
         ({"stream_options": {"include_usage": True}}, "stream_options", None),

@@ -1,11 +1,11 @@
-"""What chat and text completions share in an answer: names, ids, finish reasons, usage. Pure."""
+"""What chat and text completions share in an answer: names, ids, finish reasons. Pure."""
 
 from functools import lru_cache
 
 import msgspec
 import orjson
 
-from simulator.engine.plan import Answer, Embedded, Finish, Plan, Usage
+from simulator.engine.plan import Answer, Embedded, Finish, Plan
 from simulator.providers.ids import base62, fingerprint
 
 ID_LENGTH = 29
@@ -16,6 +16,7 @@ FINISH = {
     Finish.STOP_SEQUENCE: b"stop",
     Finish.TOOL_CALLS: b"tool_calls",
     Finish.CONTENT_FILTER: b"content_filter",
+    Finish.REFUSAL: b"stop",
 }
 
 
@@ -32,11 +33,11 @@ def face(model: str) -> Face:
     return Face(orjson.dumps(model), b'"fp_%b"' % fingerprint(model, 10).encode())
 
 
-def answer_id(plan: Plan, answer: Answer, prefix: str) -> bytes:
-    """The answer's id as a JSON literal, 29 characters after its prefix."""
+def answer_id(plan: Plan, bits: bytes, prefix: str) -> bytes:
+    """The answer's id as a JSON literal, 29 characters after its prefix, made of as many random `bits` or more."""
     if plan.id_prefix is not None:
-        return orjson.dumps(plan.id_prefix + base62(answer.id_bits, ID_LENGTH))
-    return f'"{prefix}{base62(answer.id_bits, ID_LENGTH)}"'.encode()
+        return orjson.dumps(plan.id_prefix + base62(bits, ID_LENGTH))
+    return f'"{prefix}{base62(bits, ID_LENGTH)}"'.encode()
 
 
 def answer_of(plan: Plan) -> Answer:
@@ -51,14 +52,3 @@ def embedded_of(plan: Plan) -> Embedded:
     if not isinstance(plan.outcome, Embedded):
         raise TypeError(f"this endpoint encodes an Embedded, not {type(plan.outcome).__name__}")
     return plan.outcome
-
-
-def chat_usage(usage: Usage, template: bytes) -> bytes:
-    """A usage object by a template with five places: prompt, completion, total, cached, reasoning."""
-    return template % (
-        usage.input_tokens,
-        usage.output_tokens,
-        usage.input_tokens + usage.output_tokens,
-        usage.cached_tokens,
-        usage.reasoning_tokens,
-    )

@@ -15,7 +15,7 @@ from simulator.engine.request import Request
 from simulator.providers.frames import ESCAPED
 from simulator.providers.ids import base62
 from simulator.providers.openai.answers import FINISH
-from simulator.providers.openai.schema import ChatBody, CustomTool
+from simulator.providers.openai.chat_schema import ChatBody, CustomTool
 from simulator.providers.openai.tools import INPUT
 
 ID_LENGTH: Final = 24
@@ -119,13 +119,15 @@ def input_of(pieces: Sequence[str]) -> list[str]:
     return found
 
 
-def steps_of(choice: Choice, manner: Manner, head: bytes, tail: bytes, final: bytes) -> tuple[bytes, list[bytes]]:
-    """The opening of a choice's stream, and the bytes of each of its steps.
+def steps_of(
+    choice: Choice, manner: Manner, texts: Sequence[bytes], head: bytes, tail: bytes, final: bytes
+) -> tuple[bytes, list[bytes]]:
+    """The opening of a choice's stream that has calls, and the bytes of each of its steps, the first of which `texts`.
 
     A delta is `head`, its members in braces, and `tail`; `final` ends the last step.
     """
     calls = choice.calls[:1] if manner.deprecated else choice.calls
-    steps = [b'%b{"content":%b}%b' % (head, ESCAPED[piece], tail) for piece in choice.pieces]
+    steps = list(texts)
     alone = len(calls) == 1 and not steps
     if alone:
         role = b'%b,%b,"refusal":null' % (_ROLE, _opening(0, calls[0], manner))

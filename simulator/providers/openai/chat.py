@@ -1,54 +1,44 @@
-"""POST /v1/chat/completions: its request, its answer and its stream. Pure."""
+"""POST /v1/chat/completions: its request, its answer and its stream. Pure.
+
+An answer in plain text is put together here, from bytes prepared once; whatever is more than that is `special`'s.
+"""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
-import orjson
+from orjson import dumps
 
-from simulator.engine.plan import Choice, Plan
+from simulator.engine.plan import Choice, Finish, Plan
 from simulator.engine.request import TEXT_FORMAT, Operation, Request
-from simulator.providers.base import NO_TARGET, Call, Reply, Stream, Target
+from simulator.providers.base import NO_TARGET, Call, Desk, Reply, Stream, Target
 from simulator.providers.decode import DEFAULT_DEPTH, decode
-from simulator.providers.openai.answers import FINISH, answer_id, answer_of, chat_usage, face
-from simulator.providers.openai.calls import finish_of, manner_of, message_of, steps_of
-from simulator.providers.openai.chunks import DONE, ChunkStream, Lane, StepStream
+from simulator.providers.openai import special, stored
+from simulator.providers.openai.answers import FINISH, answer_id, answer_of, face
+from simulator.providers.openai.chat_schema import ChatBody
+from simulator.providers.openai.chunks import DONE, ChunkStream, DelayedStream, Lane
+from simulator.providers.openai.families import PLAIN, family_of
 from simulator.providers.openai.formats import format_of
 from simulator.providers.openai.headers import plain_headers, stream_headers
-from simulator.providers.openai.limits import refuse_unsupported_chat
+from simulator.providers.openai.layout import CHOICE, PREFIX, REPLY, ROLE, UNFINISHED, chunk_of, tier_of
+from simulator.providers.openai.limits import check_chat
 from simulator.providers.openai.messages import conversation
 from simulator.providers.openai.parameters import check_shared, sampling, stop_sequences, wants_usage
-from simulator.providers.openai.schema import ChatBody
 from simulator.providers.openai.tools import check_deprecated, check_tool_parameters, tool_choice_of, tools_of
+from simulator.providers.openai.usage import in_chunk, whole
 from simulator.providers.openai.verdicts import Verdicts
 from simulator.providers.openai.wording import flawed, invalid
 
-# The layout of recorded answers: two spaces a level, keys in this order, a newline at the end.
-_REPLY = (
-    b'{\n  "id": %b,\n  "object": "chat.completion",\n  "created": %d,\n  "model": %b,\n  "choices": [\n%b\n  ],\n'
-    b'  "usage": %b,\n  "service_tier": "default",\n  "system_fingerprint": %b\n}\n'
-)
-_CHOICE = (
-    b'    {\n      "index": %d,\n      "message": {\n        "role": "assistant",\n        "content": %b,\n'
-    b'        "refusal": null,\n        "annotations": []\n      },\n      "logprobs": null,\n'
-    b'      "finish_reason": "%b"\n    }'
-)
-_USAGE = (
-    b'{\n    "prompt_tokens": %d,\n    "completion_tokens": %d,\n    "total_tokens": %d,\n'
-    b'    "prompt_tokens_details": {\n      "cached_tokens": %d,\n      "audio_tokens": 0\n    },\n'
-    b'    "completion_tokens_details": {\n      "reasoning_tokens": %d,\n      "audio_tokens": 0,\n'
-    b'      "accepted_prediction_tokens": 0,\n      "rejected_prediction_tokens": 0\n    }\n  }'
-)
-_CHUNK = (
-    b'data: {"id":%b,"object":"chat.completion.chunk","created":%d,"model":%b,"service_tier":"default",'
-    b'"system_fingerprint":%b,"choices":['
-)
-_ROLE = b'{"role":"assistant","content":"","refusal":null},"logprobs":null,"finish_reason":null}'
-_CHUNK_USAGE = (
-    b'{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d,'
-    b'"prompt_tokens_details":{"cached_tokens":%d,"audio_tokens":0},'
-    b'"completion_tokens_details":{"reasoning_tokens":%d,"audio_tokens":0,'
-    b'"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}'
-)
+_SOUND: Final = b'"input_audio"'
+_REFUSAL: Final = Finish.REFUSAL
+_TIER: Final = tier_of(None)
+
+
+class Given(msgspec.Struct, frozen=True, gc=False):
+    """A decoded body, and whether its answer may have more in it than text and calls."""
+
+    body: ChatBody
+    rich: bool
 
 
 class Chat:
@@ -80,6 +70,12 @@ class Chat:
             check_tool_parameters(given)
         if given.functions is not None:
             check_deprecated(given)
+        family = family_of(given.model)
+        effort = given.reasoning_effort
+        rich = _is_rich(given)
+        if rich or effort is not None or family is not PLAIN:
+            check_chat(given, family)
+            rich = rich or family.audio or _SOUND in body
         messages = conversation(given.messages)
         request = Request(
             operation=Operation.CHAT,
@@ -93,78 +89,100 @@ class Chat:
             tools=tools_of(given, self._verdicts) if with_tools else (),
             tool_choice=tool_choice_of(given) if choosing else "",
             format=TEXT_FORMAT if given.response_format is None else format_of(given, messages, self._verdicts),
-            extra=_extra(given),
+            extra=_extra(given) if rich or effort is not None else (),
             parallel=given.functions is None and given.parallel_tool_calls is not False,
+            reasoning=None if effort is None else family.tokens(effort),
         )
-        refuse_unsupported_chat(given)
-        return Call(request, given.stream is True, given)
+        return Call(request, given.stream is True, Given(given, rich), kept=given.store is True)
 
     def reply(self, call: Call, plan: Plan) -> Reply:
         """See `Endpoint.reply`."""
         answer = answer_of(plan)
+        given: Given = call.echo
+        choices = []
+        for index, choice in enumerate(answer.choices):
+            if given.rich or choice.calls or choice.finish is _REFUSAL:
+                return Reply(200, plain_headers(plan), special.whole(special.parts_of(given.body, call, plan)))
+            choices.append(CHOICE % (index, dumps(choice.text), FINISH[choice.finish]))
         shown = face(plan.model)
-        choices = [
-            _calling(index, choice, call)
-            if choice.calls
-            else _CHOICE % (index, orjson.dumps(choice.text), FINISH[choice.finish])
-            for index, choice in enumerate(answer.choices)
-        ]
-        body = _REPLY % (
-            answer_id(plan, answer, "chatcmpl-"),
+        body = REPLY % (
+            answer_id(plan, answer.id_bits, PREFIX),
             answer.created,
             shown.model,
             b",\n".join(choices),
-            chat_usage(answer.usage, _USAGE),
+            whole(answer.usage),
+            _TIER,
             shown.fingerprint,
+            b"",
         )
         return Reply(200, plain_headers(plan), body)
 
     def stream(self, call: Call, plan: Plan) -> Stream:
-        """See `Endpoint.stream`."""
+        """See `Endpoint.stream`. What the model thinks is not shown: nothing is sent before it is done with it."""
         answer = answer_of(plan)
-        shown = face(plan.model)
-        chunk = _CHUNK % (answer_id(plan, answer, "chatcmpl-"), answer.created, shown.model, shown.fingerprint)
-        with_usage = wants_usage(call.echo)
+        given: Given = call.echo
+        lead = _lead(answer.choices)
+        if given.rich or lead is None:
+            return special.streamed(special.parts_of(given.body, call, plan))
+        chunk = chunk_of(plan, answer, _TIER, answer.id_bits)
+        with_usage = wants_usage(given.body)
         end = b'],"usage":null}\n\n' if with_usage else b"]}\n\n"
         starts = [b'%b{"index":%d,"delta":' % (chunk, index) for index in range(len(answer.choices))]
         closing = DONE
         if with_usage:
-            closing = b'%b],"usage":%b}\n\n%b' % (chunk, chat_usage(answer.usage, _CHUNK_USAGE), DONE)
-        if any(choice.calls for choice in answer.choices):
-            return _stream_of_calls(call, plan, starts, end, closing)
+            closing = b'%b],"usage":%b}\n\n%b' % (chunk, in_chunk(answer.usage), DONE)
+        tail = UNFINISHED + end
         lanes = [
             Lane(
                 start + b'{"content":',
-                b'},"logprobs":null,"finish_reason":null}' + end,
+                b"}" + tail,
                 b'%b{},"logprobs":null,"finish_reason":"%b"}%b' % (start, FINISH[choice.finish], end),
             )
             for start, choice in zip(starts, answer.choices, strict=True)
         ]
-        opening = b"".join([start + _ROLE + end for start in starts])
-        return ChunkStream(stream_headers(plan), answer.choices, lanes, opening, closing)
+        opening = b"".join([start + ROLE + tail for start in starts])
+        stream = ChunkStream(stream_headers(plan, lead), answer.choices, lanes, opening, closing)
+        return DelayedStream(stream, lead) if lead else stream
+
+    async def recall(self, call: Call, desk: Desk) -> Call:
+        """See `Keeping.recall`: a chat refers to nothing that was stored."""
+        del desk
+        return call
+
+    async def remember(self, call: Call, plan: Plan, desk: Desk) -> None:
+        """See `Keeping.remember`."""
+        await stored.remember(call.echo.body, self.reply(call, plan).body, desk)
 
 
-def _calling(index: int, choice: Choice, call: Call) -> bytes:
-    """A choice that calls tools, as an answer has it."""
-    manner = manner_of(call.echo, call.request)
-    return _CHOICE % (index, message_of(choice, manner), finish_of(choice, manner))
+def _lead(choices: Sequence[Choice]) -> int | None:
+    """How many steps pass before the choices show anything.
+
+    None where they do not begin together, or are not all text.
+    """
+    leads: set[int] = set()
+    for choice in choices:
+        if choice.calls or choice.finish is _REFUSAL:
+            return None
+        thought = len(choice.reasoning)
+        leads.add(thought if not thought or len(choice.pieces) else thought - 1)
+    return leads.pop() if len(leads) == 1 else None
 
 
-def _stream_of_calls(call: Call, plan: Plan, starts: Sequence[bytes], end: bytes, closing: bytes) -> Stream:
-    """The stream of an answer in which at least one choice calls tools."""
-    manner = manner_of(call.echo, call.request)
-    tail = b',"logprobs":null,"finish_reason":null}' + end
-    choices = [
-        steps_of(
-            choice,
-            manner,
-            start,
-            tail,
-            b'%b{},"logprobs":null,"finish_reason":"%b"}%b' % (start, finish_of(choice, manner), end),
-        )
-        for start, choice in zip(starts, answer_of(plan).choices, strict=True)
-    ]
-    return StepStream(stream_headers(plan), choices, closing)
+def _is_rich(given: ChatBody) -> bool:
+    """Whether anything is asked for that most requests do not: then the answer is not made of prepared bytes."""
+    options = given.stream_options
+    return bool(
+        given.logprobs
+        or given.store
+        or given.service_tier is not None
+        or given.modalities is not None
+        or given.prediction is not None
+        or given.moderation is not None
+        or given.web_search_options is not None
+        or given.verbosity is not None
+        or given.top_logprobs is not None
+        or (options is not None and options.include_obfuscation)
+    )
 
 
 def _extra(given: ChatBody) -> tuple[str, ...]:

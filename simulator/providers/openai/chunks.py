@@ -1,16 +1,18 @@
 """A stream of OpenAI's chunks, made from bytes prepared once. Pure.
 
 Chat and text completions differ only in those bytes. For one choice, which is the rule, any run of tokens is a
-single join; several choices are interleaved by index within each step, as the service does.
+single join; several choices are interleaved by index within each step, as the service does. What is more than text has
+steps made one by one.
 """
 
 from collections.abc import Sequence
-from itertools import zip_longest
-from typing import NamedTuple
+from hashlib import blake2b
+from typing import Final, NamedTuple
 
 from simulator.engine.plan import Choice
-from simulator.providers.base import Header
+from simulator.providers.base import Header, Stream
 from simulator.providers.frames import ESCAPED, run
+from simulator.providers.ids import base62
 
 DONE = b"data: [DONE]\n\n"
 
@@ -80,25 +82,91 @@ class ChunkStream:
         return b"".join(found)
 
 
-class StepStream:
-    """The `Stream` of an answer with calls: every step made beforehand, as they are few.
+class Track(NamedTuple):
+    """One choice of a `StepStream`: its first frame, how many steps pass before it shows anything, and its steps.
 
-    `choices` has the opening and the steps of each choice; `closing` follows everything. The openings come first, and
-    then the choices' steps by turns.
+    `steps` makes the bytes of a step when it is asked for; a choice that has nothing to say has one step.
     """
 
-    __slots__ = ("_made", "headers", "steps")
+    opening: bytes
+    lead: int
+    steps: Sequence[bytes]
 
-    def __init__(
-        self, headers: Sequence[Header], choices: Sequence[tuple[bytes, Sequence[bytes]]], closing: bytes
-    ) -> None:
+
+class StepStream:
+    """The `Stream` of any answer: the choices' steps by turns, after all their openings.
+
+    Nothing is shown before the first choice shows something: what a model thinks has no bytes. `closing` follows
+    everything.
+    """
+
+    __slots__ = ("_closing", "_first", "_opening", "_tracks", "headers", "steps")
+
+    def __init__(self, headers: Sequence[Header], tracks: Sequence[Track], closing: bytes) -> None:
         self.headers = headers
-        made = [b"".join(step) for step in zip_longest(*[steps for _, steps in choices], fillvalue=b"")]
-        made[0] = b"".join([opening for opening, _ in choices]) + made[0]
-        made[-1] += closing
-        self._made = made
-        self.steps = len(made)
+        self._tracks = [(track.lead, track.lead + len(track.steps), track.steps) for track in tracks]
+        self._opening = b"".join([track.opening for track in tracks])
+        self._first = min([track.lead for track in tracks])
+        self._closing = closing
+        self.steps = max([end for _, end, _ in self._tracks])
 
     def frames(self, start: int, stop: int) -> bytes:
         """See `Stream.frames`. A range outside the steps is cut to them."""
-        return b"".join(self._made[max(start, 0) : max(stop, 0)])
+        found: list[bytes] = []
+        for step in range(max(start, self._first), min(stop, self.steps)):
+            if step == self._first:
+                found.append(self._opening)
+            for lead, end, steps in self._tracks:
+                if lead <= step < end:
+                    found.append(steps[step - lead])
+        if start < self.steps <= stop:
+            found.append(self._closing)
+        return b"".join(found)
+
+
+class DelayedStream:
+    """A stream of which nothing is shown for the first `lead` steps."""
+
+    __slots__ = ("_lead", "_stream", "headers", "steps")
+
+    def __init__(self, stream: Stream, lead: int) -> None:
+        self._stream = stream
+        self._lead = lead
+        self.headers = stream.headers
+        self.steps = stream.steps + lead
+
+    def frames(self, start: int, stop: int) -> bytes:
+        """See `Stream.frames`. A range outside the steps is cut to them."""
+        if stop <= self._lead:
+            return b""
+        return self._stream.frames(max(0, start - self._lead), stop - self._lead)
+
+
+PADDED: Final = 16
+"""Frames are padded to a multiple of so many bytes."""
+
+
+class PaddedStream:
+    """A stream whose frames' lengths tell little of what is in them: each gets a member `obfuscation`.
+
+    Its characters are drawn from the frame itself, so they are the same however the stream is cut.
+    """
+
+    __slots__ = ("_stream", "headers", "steps")
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self.headers = stream.headers
+        self.steps = stream.steps
+
+    def frames(self, start: int, stop: int) -> bytes:
+        """See `Stream.frames`."""
+        return b"".join([_padded(frame) for frame in self._stream.frames(start, stop).split(b"\n\n") if frame])
+
+
+def _padded(frame: bytes) -> bytes:
+    if not frame.endswith(b"}") or b'"choices":[]' in frame:
+        return frame + b"\n\n"
+    length = PADDED - (len(frame) + PADDED // 2) % PADDED
+    noise = base62(blake2b(frame, digest_size=length).digest(), length).encode()
+    return frame[:-1] + b',"obfuscation":"' + noise + b'"}\n\n'

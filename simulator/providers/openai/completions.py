@@ -10,10 +10,11 @@ from simulator.engine.request import Operation, Request
 from simulator.providers.base import NO_TARGET, Call, Reply, Stream, Target
 from simulator.providers.decode import DEFAULT_DEPTH, decode
 from simulator.providers.openai.answers import FINISH, answer_id, answer_of, face
-from simulator.providers.openai.chunks import DONE, ChunkStream, Lane
+from simulator.providers.openai.chunks import DONE, ChunkStream, Lane, PaddedStream, StepStream, Track
 from simulator.providers.openai.headers import plain_headers, stream_headers
 from simulator.providers.openai.inputs import inputs_of
-from simulator.providers.openai.limits import refuse_unsupported_completion
+from simulator.providers.openai.limits import check_completion
+from simulator.providers.openai.logprobs import Columns, pieces_of_prompt
 from simulator.providers.openai.parameters import check_shared, sampling, stop_sequences, wants_usage
 from simulator.providers.openai.schema import CompletionBody
 from simulator.providers.openai.wording import flawed, invalid
@@ -28,7 +29,7 @@ _REPLY = (
     b'  "usage": {\n    "prompt_tokens": %d,\n    "completion_tokens": %d,\n    "total_tokens": %d\n  },\n'
     b'  "system_fingerprint": %b\n}\n'
 )
-_CHOICE = b'    {\n      "text": %b,\n      "index": %d,\n      "logprobs": null,\n      "finish_reason": "%b"\n    }'
+_CHOICE = b'    {\n      "text": %b,\n      "index": %d,\n      "logprobs": %b,\n      "finish_reason": "%b"\n    }'
 _CHUNK = b'data: {"id":%b,"object":"text_completion","created":%d,"choices":['
 _TAIL = b',"model":%b,"system_fingerprint":%b'
 
@@ -59,7 +60,7 @@ class Completions:
             )
         if given.best_of is not None and given.best_of > 1 and stream:
             raise invalid("You cannot stream results with 'best_of' greater than 1.", "best_of")
-        refuse_unsupported_completion(given)
+        check_completion(given)
         inputs, token_inputs = inputs_of(DEFAULT_PROMPT if given.prompt is None else given.prompt, "prompt")
         if len(inputs) * choices > MAX_CHOICES:
             raise invalid(
@@ -87,12 +88,13 @@ class Completions:
         shown = face(plan.model)
         echoes = _echoes(call, answer)
         choices = [
-            _CHOICE % (orjson.dumps(echo + choice.text), index, FINISH[choice.finish])
+            _CHOICE
+            % (orjson.dumps(echo + choice.text), index, _logprobs(call, answer, index, echo), FINISH[choice.finish])
             for index, (echo, choice) in enumerate(zip(echoes, answer.choices, strict=True))
         ]
         usage = answer.usage
         body = _REPLY % (
-            answer_id(plan, answer, "cmpl-"),
+            answer_id(plan, answer.id_bits, "cmpl-"),
             answer.created,
             shown.model,
             b",\n".join(choices),
@@ -105,7 +107,7 @@ class Completions:
         """See `Endpoint.stream`. With `echo` a choice's first frame is its prompt."""
         answer = answer_of(plan)
         shown = face(plan.model)
-        chunk = _CHUNK % (answer_id(plan, answer, "cmpl-"), answer.created)
+        chunk = _CHUNK % (answer_id(plan, answer.id_bits, "cmpl-"), answer.created)
         with_usage = wants_usage(call.echo)
         end = b"]" + _TAIL % (shown.model, shown.fingerprint) + (b',"usage":null}\n\n' if with_usage else b"}\n\n")
         head = chunk + b'{"text":'
@@ -130,7 +132,50 @@ class Completions:
                 answer.usage
             )
             closing = chunk + b"]" + _TAIL % (shown.model, shown.fingerprint) + counts + DONE
-        return ChunkStream(stream_headers(plan), answer.choices, lanes, opening, closing)
+        stream: Stream
+        if call.echo.logprobs is None:
+            stream = ChunkStream(stream_headers(plan), answer.choices, lanes, opening, closing)
+        else:
+            tracks = [
+                _track(call, answer, index, echo, lane)
+                for index, (echo, lane) in enumerate(zip(_echoes(call, answer), lanes, strict=True))
+            ]
+            stream = StepStream(stream_headers(plan), tracks, closing)
+        options = call.echo.stream_options
+        return PaddedStream(stream) if options is not None and options.include_obfuscation is True else stream
+
+
+def _logprobs(call: Call, answer: Answer, index: int, echo: str) -> bytes:
+    """The log-probabilities of a whole choice, of an echoed prompt's tokens too."""
+    most = call.echo.logprobs
+    if most is None:
+        return b"null"
+    before = pieces_of_prompt(echo)
+    pieces = [*before, *answer.choices[index].pieces]
+    # The answer's own tokens are counted from 0, so that they have the same figures with and without an echo.
+    return Columns(answer.id_bits, index, most).told(pieces, 0, -len(before), first=bool(before))
+
+
+def _track(call: Call, answer: Answer, index: int, echo: str, lane: Lane) -> Track:
+    """A choice's stream with log-probabilities, a frame for the echo and one for each token."""
+    columns = Columns(answer.id_bits, index, call.echo.logprobs)
+    head, tail = lane.head, lane.tail
+    place = tail.index(b"null")
+
+    def framed(text: str, told: bytes) -> bytes:
+        return b"%b%b%b%b%b" % (head, orjson.dumps(text), tail[:place], told, tail[place + 4 :])
+
+    before = pieces_of_prompt(echo)
+    opening = framed(echo, columns.told(before, 0, -len(before), first=True)) if echo else b""
+    steps: list[bytes] = []
+    offset = len(echo)
+    for step, token in enumerate(answer.choices[index].pieces):
+        steps.append(framed(token, columns.told([token], offset, step)))
+        offset += len(token)
+    if not steps:
+        steps.append(b"")
+    steps[-1] += lane.final
+    return Track(opening, 0, steps)
 
 
 def _counts(usage: Usage) -> tuple[int, int, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from simulator.engine.request import TEXT_FORMAT, Format, Message
-from simulator.providers.openai.schema import ChatBody, JsonObjectFormat, JsonSchemaFormat
+from simulator.providers.openai.chat_schema import ChatBody, JsonObjectFormat, JsonSchemaFormat
 from simulator.providers.openai.verdicts import Verdicts
 from simulator.providers.openai.wording import invalid, missing
 

@@ -30,9 +30,9 @@ def plain_headers(plan: Plan) -> Sequence[Header]:
     return (*_PLAIN, *_own(plan, due))
 
 
-def stream_headers(plan: Plan) -> Sequence[Header]:
-    """For a stream; the processing time is the planned time of its first token, in milliseconds."""
-    due = plan.offsets[0] if len(plan.offsets) else 0.0
+def stream_headers(plan: Plan, step: int = 0) -> Sequence[Header]:
+    """For a stream; the processing time is the planned time of the first step that shows anything, in milliseconds."""
+    due = plan.offsets[step] if len(plan.offsets) else 0.0
     return (*_EVENTS, *_own(plan, due))
 
 

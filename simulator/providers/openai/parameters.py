@@ -1,7 +1,8 @@
 """What chat and text completions share in a request. Pure."""
 
 from simulator.engine.request import NO_SAMPLING, Sampling
-from simulator.providers.openai.schema import ChatBody, CompletionBody
+from simulator.providers.openai.chat_schema import ChatBody
+from simulator.providers.openai.schema import CompletionBody
 from simulator.providers.openai.wording import NO_MODEL, invalid
 
 

@@ -4,11 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from simulator.providers.base import Action, Endpoint, ModelEntry, Refusal, Reply
 from simulator.providers.decode import DEFAULT_DEPTH
-from simulator.providers.openai import errors, models
+from simulator.providers.openai import errors, models, stored
 from simulator.providers.openai.chat import Chat
 from simulator.providers.openai.completions import Completions
+from simulator.providers.openai.conversations import actions as conversations
 from simulator.providers.openai.embeddings import Embeddings
+from simulator.providers.openai.files import actions as files
+from simulator.providers.openai.media import endpoints as media
+from simulator.providers.openai.moderations import Moderations
 from simulator.providers.openai.quotas import quota_writer
+from simulator.providers.openai.responses import endpoints as responses
 from simulator.providers.quota import QuotaWriter
 
 
@@ -19,8 +24,18 @@ class OpenAI:
     models_paths = ("/v1/models",)
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
-        self.actions: Sequence[Action] = ()
-        self.endpoints: Sequence[Endpoint] = (Chat(max_depth), Completions(max_depth), Embeddings(max_depth))
+        self.actions: Sequence[Action] = (
+            *stored.actions(max_depth),
+            *files.actions(max_depth),
+            *media.actions(),
+            *responses.actions(),
+            *conversations.actions(max_depth),
+        )
+        self.endpoints: Sequence[Endpoint] = (
+            *(Chat(max_depth), Completions(max_depth), Embeddings(max_depth)),
+            *(Moderations(max_depth), *media.endpoints(max_depth)),
+            *responses.endpoints(max_depth),
+        )
 
     def claims(self, headers: Mapping[bytes, bytes]) -> bool:
         """True: of the providers that share a path, this one takes what no other claims."""

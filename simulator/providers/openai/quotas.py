@@ -25,6 +25,8 @@ _UNITS = {
 }
 
 
+_RESETS = 2_048
+"""How many times until a reset are kept ready."""
 _LINES = b"x-ratelimit-limit-%b: %%d\r\nx-ratelimit-remaining-%b: %%d\r\nx-ratelimit-reset-%b: %%b\r\n"
 
 
@@ -48,16 +50,31 @@ def quota_writer(resources: Sequence[str]) -> QuotaWriter:
     if [len(places) for places in groups.values()] != [1, 1]:
         return write
     first, second = [places[0] for places in groups.values()]
+    resets: dict[int, bytes] = {}
 
     def write_two(levels: Sequence[Level], now: float) -> bytes:
         # The same for what is usual, one limit of each: in half the time.
         del now
         one, other = levels[first], levels[second]
-        return form % (
-            one.limit, one.remaining, _reset(one.reset_us), other.limit, other.remaining, _reset(other.reset_us)
-        )  # fmt: skip
+        soon, late = -(-one.reset_us // 1000), -(-other.reset_us // 1000)
+        told = resets.get(soon)
+        if told is None:
+            told = _remembered(resets, soon)
+        if late == soon:
+            return form % (one.limit, one.remaining, told, other.limit, other.remaining, told)
+        then = resets.get(late)
+        if then is None:
+            then = _remembered(resets, late)
+        return form % (one.limit, one.remaining, told, other.limit, other.remaining, then)
 
     return write_two
+
+
+def _remembered(resets: dict[int, bytes], milliseconds: int) -> bytes:
+    if len(resets) >= _RESETS:
+        resets.clear()
+    resets[milliseconds] = found = _encoded(milliseconds)
+    return found
 
 
 def _reset(us: int) -> bytes:

@@ -8,18 +8,18 @@ from typing import Final
 from simulator.engine.request import Tool
 from simulator.providers.base import Refusal
 from simulator.providers.decode import quote
-from simulator.providers.openai.schema import (
+from simulator.providers.openai.chat_schema import (
     AllowedFunction,
     ChatBody,
     ChooseAmong,
     ChooseFunction,
     CustomDefinition,
     CustomTool,
-    Free,
     FunctionDefinition,
     GrammarText,
     Named,
 )
+from simulator.providers.openai.schema import Free
 from simulator.providers.openai.verdicts import MOST_PARTS, Path, Verdicts
 from simulator.providers.openai.wording import invalid
 

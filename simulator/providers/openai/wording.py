@@ -4,6 +4,8 @@ The sentences and codes are those that the real service was seen to send (public
 clients); where none is known, its pattern is followed. It knows flaws and refusals, no endpoint.
 """
 
+from collections.abc import Sized
+
 import msgspec
 
 from simulator.providers.base import Problem, Refusal
@@ -44,6 +46,14 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "response_format.type": ("text", "json_object", "json_schema"),
     "detail": ("auto", "low", "high", "original"),
     "format": ("wav", "mp3"),
+    "audio.format": ("wav", "aac", "mp3", "flac", "opus", "pcm16"),
+    "prediction.type": ("content",),
+    "prompt_cache_options.mode": ("implicit", "explicit"),
+    "ttl": ("30m",),
+    "search_context_size": ("low", "medium", "high"),
+    "user_location.type": ("approximate",),
+    "input.mode": ("score", "block"),
+    "output.mode": ("score", "block"),
     "format.type": ("text", "grammar"),
     "syntax": ("lark", "regex"),
     "reasoning_effort": ("none", "minimal", "low", "medium", "high", "xhigh", "max"),
@@ -55,6 +65,7 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "mode": ("auto", "required"),
     "encoding_format": ("float", "base64"),
 }
+_COUNTED: dict[str, type[Sized]] = {"str": str, "array": list, "object": dict}
 _NAME_PATTERN = "^[a-zA-Z0-9_-]+$"
 
 
@@ -132,7 +143,9 @@ def _bound(flaw: Flaw, where: str) -> Refusal:
 
 def _length(flaw: Flaw, where: str) -> Refusal:
     noun = _NOUN.get(flaw.expected, flaw.expected)
-    size = len(flaw.value) if isinstance(flaw.value, (str, list, dict)) else -1
+    # For a key that is too long the decoder names the object it stands in.
+    counted = _COUNTED.get(flaw.expected)
+    size = len(flaw.value) if counted is not None and isinstance(flaw.value, counted) else -1
     if size == 0:
         return invalid(
             f"Invalid '{where}': empty {noun}. Expected {_article(noun)} with minimum length {flaw.limit}, "
@@ -141,6 +154,13 @@ def _length(flaw: Flaw, where: str) -> Refusal:
             f"empty_{noun}",
         )
     above = flaw.sign in {"<=", "<"}
+    if noun == "object" and above:
+        return invalid(
+            f"Invalid '{where}': too many properties. Expected an object with at most {flaw.limit} properties, but got "
+            f"an object with {size} properties instead.",
+            where,
+            "object_above_max_properties",
+        )
     got = f", but got {_article(noun)} with length {size} instead" if size > 0 else ""
     return invalid(
         f"Invalid '{where}': {noun} too {'long' if above else 'short'}. Expected {_article(noun)} with "

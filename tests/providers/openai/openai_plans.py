@@ -9,7 +9,10 @@ from simulator.providers.base import Refusal
 from simulator.providers.openai import OpenAI
 
 PROVIDER = OpenAI()
-CHAT, COMPLETIONS, EMBEDDINGS = PROVIDER.endpoints
+CHAT, COMPLETIONS, EMBEDDINGS = [
+    next(endpoint for endpoint in PROVIDER.endpoints if endpoint.path == f"/v1/{name}")
+    for name in ("chat/completions", "completions", "embeddings")
+]
 BITS = bytes(range(32))
 REQUEST_BITS = bytes(range(16))
 

@@ -27,6 +27,8 @@ def test_what_only_changes_the_transport_leaves_the_request_as_it_is():
         {"metadata": {"a": "b"}},
         {"store": True},
         {"service_tier": "fast"},
+        {"logprobs": True, "top_logprobs": 3},
+        {"moderation": {"model": "omni-moderation-latest"}},
         {"safety_identifier": "s"},
         {"prompt_cache_key": "k", "prompt_cache_retention": "24h", "prompt_cache_options": {"mode": "implicit"}},
         {"prediction": {"type": "content", "content": "Hi"}},
@@ -50,10 +52,12 @@ def test_what_changes_an_answer_reaches_the_request():
         reasoning_effort="high",
         verbosity="low",
         web_search_options={},
+        model="my-own",
     ).request
     assert request.sampling == Sampling(0, 0.5, None, -2, 2, -5, {"50256": -100})
     assert (request.max_tokens, request.choices, request.stop) == (7, 128, ("a", "b"))
     assert request.extra == ("reasoning_effort=high", "verbosity=low", "web_search")
+    assert request.reasoning == 3 * chat_call(model="my-own", reasoning_effort="medium").request.reasoning
     assert chat_call(max_tokens=9).request.max_tokens == 9
     assert chat_call(stop="x").request.stop == ("x",)
 
@@ -182,19 +186,10 @@ def test_refusals_have_the_words_of_the_real_service(fields, message, param, cod
     assert (refusal.message, refusal.param, refusal.code) == (message, param, code)
 
 
-@pytest.mark.parametrize(
-    ("fields", "param"),
-    [
-        ({"logprobs": True}, "logprobs"),
-        ({"modalities": ["text", "audio"]}, "modalities"),
-        ({"audio": {"voice": "alloy", "format": "wav"}}, "audio"),
-        ({"moderation": {"model": "omni-moderation-latest"}}, "moderation"),
-    ],
-)
-def test_what_this_release_cannot_answer_is_refused_by_name(fields, param):
-    refusal = chat_refusal(**fields)
-    assert (refusal.problem, refusal.code, refusal.param) == (Problem.INVALID, "unsupported_value", param)
-    assert "LLM-Simulator" in refusal.message
+def test_only_what_is_stored_is_kept():
+    assert chat_call(store=True).kept
+    assert not chat_call(store=False).kept
+    assert not chat_call().kept
 
 
 def test_no_model_and_no_messages():

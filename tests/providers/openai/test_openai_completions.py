@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.types import Completion
 from openai_plans import COMPLETIONS, answer_of, decoded, events_of, no_extras, plan_of, refusal_of
@@ -95,7 +95,7 @@ def test_requests():
         ({"prompt": [-1]}, "prompt[0]", "integer_below_min_value"),
         ({"prompt": {}}, "prompt", "invalid_type"),
         ({"max_tokens": -1}, "max_tokens", "integer_below_min_value"),
-        ({"logprobs": 1}, "logprobs", "unsupported_value"),
+        ({"logprobs": 6}, "logprobs", "integer_above_max_value"),
         ({"prompt": [1], "echo": True}, "echo", "unsupported_value"),
         ({"prompt": [[1]], "echo": True}, "echo", "unsupported_value"),
         ({"n": 3, "best_of": 2}, "best_of", None),
@@ -112,3 +112,78 @@ def test_refusals(fields, param, code):
 
 def test_a_prompt_is_required():
     assert refusal_of(COMPLETIONS, {"model": MODEL}).message == "Missing required parameter: 'prompt'."
+
+
+def columns(found):
+    """The columns of log-probabilities as rows of token, figure, offset and alternatives."""
+    tops = found["top_logprobs"] or [None] * len(found["tokens"])
+    return list(zip(found["tokens"], found["token_logprobs"], found["text_offset"], tops, strict=True))
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.lists(st.text(max_size=5), max_size=5), min_size=2, max_size=2),
+    st.booleans(),
+    st.integers(0, 5),
+    st.data(),
+)
+def test_streamed_log_probabilities_are_the_plain_ones(choices, echo, most, data):
+    plan = plan_of(answer_of(*choices, *choices), model=MODEL)
+    args = {"prompt": ['one "1"', "two"], "n": 2, "echo": echo, "logprobs": most}
+    texts, rows = [""] * 4, [[] for _ in range(4)]
+    for chunk in chunks(plan, **args):
+        (choice,) = chunk["choices"]
+        texts[choice["index"]] += choice["text"]
+        if choice["logprobs"] is not None:
+            rows[choice["index"]] += columns(choice["logprobs"])
+    plain = json.loads(COMPLETIONS.reply(call_of(**args), plan).body)["choices"]
+    assert texts == [choice["text"] for choice in plain]
+    assert rows == [columns(choice["logprobs"]) for choice in plain]
+    stream = COMPLETIONS.stream(call_of(stream=True, **args), plan)
+    cut = data.draw(st.integers(0, stream.steps))
+    assert stream.steps == plan.outcome.steps
+    assert stream.frames(0, cut) + stream.frames(cut, stream.steps) == stream.frames(0, stream.steps)
+
+
+def test_log_probabilities():
+    plan = plan_of(answer_of([" upon", " a", " time"]), model=MODEL)
+    (choice,) = completion(plan, logprobs=2).choices
+    assert choice.logprobs.tokens == [" upon", " a", " time"]
+    assert choice.logprobs.text_offset == [0, 5, 7]
+    for token, figure, top in zip(
+        choice.logprobs.tokens, choice.logprobs.token_logprobs, choice.logprobs.top_logprobs, strict=True
+    ):
+        assert top[token] == figure < 0
+        assert len(top) == 2
+    (bare,) = completion(plan, logprobs=0).choices
+    assert bare.logprobs.top_logprobs is None
+    assert bare.logprobs.token_logprobs == choice.logprobs.token_logprobs
+
+
+def test_an_echo_is_told_token_by_token():
+    """Scoring a text (`echo` with no tokens of its own) is what evaluation harnesses do with this endpoint."""
+    plan = plan_of(answer_of([]), model=MODEL)
+    call = call_of("The sea is calm.", echo=True, logprobs=1, max_tokens=0)
+    (choice,) = json.loads(COMPLETIONS.reply(call, plan).body)["choices"]
+    told = choice["logprobs"]
+    assert "".join(told["tokens"]) == choice["text"] == "The sea is calm."
+    assert (told["token_logprobs"][0], told["top_logprobs"][0]) == (None, None)
+    assert all(figure < 0 for figure in told["token_logprobs"][1:])
+    for token, offset in zip(told["tokens"], told["text_offset"], strict=True):
+        assert choice["text"][offset:].startswith(token)
+
+
+def test_an_echo_leaves_the_answers_own_figures_as_they_are():
+    plan = plan_of(answer_of([" upon", " a"]), model=MODEL)
+    (alone,) = completion(plan, logprobs=1).choices
+    call = call_of("Once", echo=True, logprobs=1)
+    (echoed,) = json.loads(COMPLETIONS.reply(call, plan).body)["choices"]
+    assert echoed["logprobs"]["token_logprobs"][1:] == alone.logprobs.token_logprobs
+
+
+def test_obfuscation_only_when_it_is_asked_for():
+    plan = plan_of(answer_of([" upon", " a"]), model=MODEL)
+    assert all("obfuscation" not in chunk for chunk in chunks(plan))
+    padded = chunks(plan, stream_options={"include_obfuscation": True})
+    assert all(1 <= len(chunk.pop("obfuscation")) <= 16 for chunk in padded)
+    assert padded == chunks(plan)

@@ -6,10 +6,12 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from openai_plans import CHAT, COMPLETIONS, EMBEDDINGS, PROVIDER, REQUEST_BITS
+from openai_plans import CHAT, COMPLETIONS, EMBEDDINGS, PROVIDER, REQUEST_BITS, answer_of, plan_of
 
+from simulator.engine.plan import Choice, Finish
 from simulator.providers.base import Refusal
-from simulator.providers.openai.schema import ChatBody, CompletionBody, EmbeddingBody, MessageBody
+from simulator.providers.openai.chat_schema import ChatBody
+from simulator.providers.openai.schema import CompletionBody, EmbeddingBody, MessageBody
 
 SCALARS = (
     st.none()
@@ -42,6 +44,13 @@ NAMES = st.sampled_from(
         "grammar",
         "definition",
         "syntax",
+        "format",
+        "voice",
+        "content",
+        "approximate",
+        "user_location",
+        "policy",
+        "include_obfuscation",
     ]
 )
 VALUES = st.recursive(
@@ -191,3 +200,48 @@ def test_known_attacks(endpoint, body):
         endpoint.decode(body, {})
     held(endpoint, body)
     assert len(caught.value.message) < 1000
+
+
+CONTENT = {"type": "content", "content": "The sea"}
+RICH = st.fixed_dictionaries(
+    {"model": st.sampled_from(["gpt-4o", "gpt-audio-mini", "o3", "gpt-5.6-sol", "gpt-4o-search-preview", "my-own"])},
+    optional={
+        "logprobs": st.booleans(),
+        "top_logprobs": st.integers(0, 20),
+        "modalities": st.sampled_from([["text"], ["audio"], ["text", "audio"]]),
+        "audio": st.sampled_from([{"voice": "x", "format": form} for form in ("wav", "mp3", "pcm16", "opus")]),
+        "prediction": st.sampled_from([CONTENT, {"type": "content", "content": ""}]),
+        "moderation": st.just({"model": "m", "policy": {"input": {"mode": "block"}}}),
+        "service_tier": st.sampled_from(["auto", "flex", "fast"]),
+        "web_search_options": st.sampled_from([{}, {"search_context_size": "low", "user_location": None}]),
+        "verbosity": st.sampled_from(["low", "medium"]),
+        "reasoning_effort": st.sampled_from(["none", "minimal", "low", "max"]),
+        "store": st.booleans(),
+        "metadata": st.dictionaries(st.text(max_size=3), st.text(max_size=3), max_size=2),
+        "n": st.integers(1, 3),
+        "max_completion_tokens": st.integers(1, 40),
+        "stream_options": st.fixed_dictionaries({}, optional={"include_obfuscation": st.booleans()}),
+        "temperature": st.sampled_from([0, 1]),
+        "stop": st.sampled_from(["x", ["a", "b"]]),
+        "tools": st.just([{"type": "custom", "custom": {"name": "c"}}]),
+    },
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(RICH, st.booleans())
+def test_any_combination_is_answered_or_refused(fields, stream):
+    body = json.dumps({"messages": [{"role": "user", "content": "x"}], "stream": stream, **fields}).encode()
+    refused = None
+    try:
+        call = CHAT.decode(body, {})
+    except Refusal as refusal:
+        refused = refusal
+    if refused is not None:
+        assert PROVIDER.refuse(refused, REQUEST_BITS).status == 400
+        return
+    choices = [Choice(("The", " sea"), finish, reasoning=("hm",)) for finish in (Finish.STOP, Finish.REFUSAL)]
+    plan = plan_of(answer_of(*choices, Choice((), Finish.LENGTH)))
+    assert json.loads(CHAT.reply(call, plan).body)["object"] == "chat.completion"
+    shown = CHAT.stream(call, plan)
+    assert shown.frames(0, shown.steps).endswith(b"data: [DONE]\n\n")

@@ -1,0 +1,1 @@
+"""OpenAI's conversations: items that outlive the responses that they were said in."""

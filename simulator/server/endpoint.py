@@ -68,10 +68,15 @@ class DataEndpoint:
         house = self._house
         exchange = Exchange(house, house.live, scope, receive, send)
         by = self
+        if self._others and exchange.live.open:
+            # Where every model is taken nothing is refused for its model: whose client asks, decides.
+            by = self._claimant(exchange) or self
         try:
             try:
-                await self._answer(scope, exchange)
+                await by._answer(scope, exchange)  # noqa: SLF001 - of the same class
             except Refusal as refusal:
+                if by is not self:
+                    raise
                 by = self._rightful(exchange, refusal)
                 if by is self:
                     raise
@@ -115,9 +120,9 @@ class DataEndpoint:
         """Which of those that share the path a refused request is for."""
         if not self._others or refusal.problem is Problem.WRONG_METHOD:
             return self
-        for other in self._others:
-            if other.provider.claims(exchange.headers):
-                return other
+        claimant = self._claimant(exchange)
+        if claimant is not None:
+            return claimant
         try:
             model = msgspec.json.decode(exchange.body, type=_NamesModel).model
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -126,6 +131,9 @@ class DataEndpoint:
             if model in exchange.live.known.get(other.provider.name, ()):
                 return other
         return self
+
+    def _claimant(self, exchange: Exchange) -> "DataEndpoint | None":
+        return next((other for other in self._others if other.provider.claims(exchange.headers)), None)
 
     async def _plan(self, exchange: Exchange, call: Call) -> None:
         live = exchange.live

@@ -39,7 +39,7 @@ class Live:
 
     __slots__ = (
         "addresses", "body_limit", "book", "config", "engine", "entries", "known", "lag_threshold", "limiter", "loaded",
-        "object_limits", "patience", "prompt_cache", "revision", "scenarios", "session_limits", "until",
+        "object_limits", "open", "patience", "prompt_cache", "revision", "scenarios", "session_limits", "until",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +71,8 @@ class Live:
         speaks = any(model.response.kind != "corpus" for model in self.engine.models.values())
         self.book = Book(config.rules) if config.rules or speaks else None
         """The rules of answers; None where every request gets the usual one."""
+        self.open = config.models.allow_unknown
+        """Whether any name of a model is taken."""
         self.prompt_cache = simulation.prompt_cache
         self.body_limit = server.max_body_bytes
         self.patience = (server.request_timeout_secs or FOREVER, server.write_timeout_secs)

@@ -2,7 +2,7 @@
 
 import re
 
-from simulator.state.store import ObjectLimits
+from simulator.state.store import ObjectLimits, TooLarge
 
 TTL_MOST_US = 10**15
 """Thirty-one years; who names a longer life gets this one."""
@@ -23,10 +23,10 @@ def check(scope: str, kind: str, name: str = "name") -> None:
 
 
 def check_put(size: int, ttl_us: int, limits: ObjectLimits) -> None:
-    """Raise ValueError for an object that the limits have no room for, or limits that mean nothing."""
+    """Raise `TooLarge` for an object that the limits have no room for, ValueError for limits that mean nothing."""
     if limits.max_objects < 1 or limits.max_bytes < 0:
         raise ValueError(f"no object can be kept: {limits}")
     if size > limits.max_bytes:
-        raise ValueError(f"an object of {size} bytes; all together may have {limits.max_bytes}")
+        raise TooLarge(size, limits.max_bytes, "all together may have")
     if ttl_us < 1:
         raise ValueError(f"an object is kept for 1 µs or longer, not {ttl_us}")

@@ -31,6 +31,14 @@ class Conflict(Exception):  # noqa: N818 - as above
         self.revision = revision
 
 
+class TooLarge(ValueError):  # noqa: N818 - as above
+    """An object alone is larger than there is room for; `most` is how many bytes one may have, as things are."""
+
+    def __init__(self, size: int, most: int, why: str) -> None:
+        super().__init__(f"an object of {size} bytes; {why} {most}")
+        self.most = most
+
+
 class Demand(msgspec.Struct, frozen=True, gc=False):
     """What one request asks of one limit.
 
@@ -235,11 +243,15 @@ class Store(Protocol):
     async def put(self, scope: str, kind: str, name: str, body: bytes, ttl_us: int, limits: ObjectLimits) -> None:
         """Store an object, or replace it; its place in listings is that of the first `put`.
 
-        What is beyond the limits is dropped, oldest first. Raises ValueError for one that alone is beyond them.
+        What is beyond the limits is dropped, oldest first. Raises `TooLarge` for one that alone is beyond them, or
+        for which the store has no room at all.
         """
 
     async def swap(self, scope: str, kind: str, name: str, old: bytes, new: bytes) -> bool:
-        """Replace an object's body if it is `old`; its expiry stays. False if it is another, or there is none."""
+        """Replace an object's body if it is `old`; its expiry stays. False if it is another, or there is none.
+
+        The next `put` drops what is then beyond the limits. Raises `TooLarge` for what the store cannot keep.
+        """
 
     async def drop(self, scope: str, kind: str, name: str) -> bool:
         """Forget an object; False if there was none."""
@@ -253,9 +265,10 @@ class Store(Protocol):
         """
 
     async def recall(self, prefixes: Sequence[bytes], ttl_us: int) -> int:
-        """How many of these names, from the first on, are known; makes all of them known until `ttl_us` from now.
+        """The place, from 1, of the last of these names that is known, 0 if none is; makes all of them known.
 
-        A name stands for one more block of a prompt than the one before it. There are at most `RECALL_MOST`, each of
-        1 to `PROMPT_NAME_MOST` bytes. A name may be forgotten a second before its time is over, or a 64th of `ttl_us`
-        if that is less, and earlier where there is no room for all; a later end that it has already stays.
+        They are until `ttl_us` from now. A name stands for a longer beginning of a prompt than the one before it:
+        whoever knows it has met those before it, whether or not they were asked for. There are at most `RECALL_MOST`,
+        each of 1 to `PROMPT_NAME_MOST` bytes. A name may be forgotten a second before its time is over, or a 64th of
+        `ttl_us` if that is less, and earlier where there is no room for all; a later end that it has already stays.
         """

@@ -8,7 +8,7 @@ from simulator.config.load import load
 from simulator.server.app import create_app, preload
 from simulator.state.board import Board
 from simulator.state.slot import Slot
-from simulator.state.store import Session, SessionSummary, StoreHealth, StoreUnavailable
+from simulator.state.store import Session, SessionSummary, StoreHealth, StoreUnavailable, TooLarge
 
 SESSION = ((b"x-session-id", b"talk"),)
 
@@ -57,7 +57,7 @@ class Remembering:
 
     async def put(self, scope, kind, name, body, ttl_us, limits):
         if len(body) > limits.max_bytes:
-            raise ValueError(f"an object of {len(body)} bytes")
+            raise TooLarge(len(body), limits.max_bytes, "all together may have")
         self._shelf(scope, kind)
         self.shelves[scope, kind].setdefault(name, None)
         self.shelves[scope, kind][name] = body, self.now + ttl_us

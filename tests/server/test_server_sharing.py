@@ -89,7 +89,7 @@ class Other(OpenAI):
     def __init__(self):
         super().__init__()
         self.endpoints = (OtherChat(), Placed(), Keeps())
-        self.actions = (Note("GET"), Note("POST"), Note("GET", "/v1/chat/completions"), Note("PUT", "/v1/embeddings"))
+        self.actions = (Note("GET"), Note("POST"), Note("GET", "/v1/completions"), Note("PUT", "/v1/embeddings"))
 
     def claims(self, headers):
         return headers.get(b"user-agent") == b"other/1"
@@ -116,6 +116,12 @@ def test_what_it_refuses_is_the_others_if_its_client_asks(app):
     assert broken.status == 500
 
 
+def test_where_every_model_is_taken_the_client_decides(monkeypatch, app):
+    anyone = make(simulation__latency="none", models__allow_unknown=True)
+    assert ask(anyone, "POST", "/v1/chat/completions", {**CHAT, "model": "x"}, OTHERS).body == b"other x"
+    assert ask(anyone, "POST", "/v1/chat/completions", {**CHAT, "model": "x"}).json()["model"] == "x"
+
+
 def test_every_provider_is_below_its_own_name(app):
     assert ask(app, "POST", "/other/v1/chat/completions", {"model": "gpt-4o"}).body == b"other gpt-4o-2024-08-06"
     assert ask(app, "POST", "/openai/v1/chat/completions", CHAT).json()["object"] == "chat.completion"
@@ -138,12 +144,12 @@ def test_actions_by_method(app):
     assert (found.status, found.body) == (201, b"GET 7 ")
     assert found.headers["x-llm-sim-shard"] == "0.0"
     assert ask(app, "POST", "/other/notes/7", b"text").body == b"POST 7 text"
-    assert ask(app, "GET", "/v1/chat/completions").status == 201
+    assert ask(app, "GET", "/v1/completions").status == 201
     refused = ask(app, "DELETE", "/other/notes/7")
     assert (refused.status, refused.headers["allow"]) == (405, "GET, POST, HEAD")
     assert ask(app, "POST", "/v1/chat/completions", CHAT).status == 200
-    refused = ask(app, "DELETE", "/v1/chat/completions", headers=OTHERS)
-    assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD, POST")
+    refused = ask(app, "DELETE", "/v1/completions", headers=OTHERS)
+    assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")
 
 
 def test_a_refusal_and_a_fault_of_an_action(app):

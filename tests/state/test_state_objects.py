@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from simulator.state.store import DAY_US, MINUTE_US, ObjectLimits
+from simulator.state.store import DAY_US, MINUTE_US, ObjectLimits, TooLarge
 
 LIMITS = ObjectLimits(100, 1_000_000)
 SECOND_US = 1_000_000
@@ -257,7 +257,7 @@ def test_lower_limits_take_effect_with_the_next_put(run):
 def test_what_alone_is_beyond_the_limits_is_refused_and_harms_nothing(run):
     async def scenario(store, clock):
         await put(store, "one", b"kept")
-        with pytest.raises(ValueError, match="1001 bytes"):
+        with pytest.raises(TooLarge, match="1001 bytes"):
             await put(store, "two", b"x" * 1001, limits=ObjectLimits(10, 1000))
         with pytest.raises(ValueError, match="kept"):
             await put(store, "two", limits=ObjectLimits(0, 1000))

@@ -10,7 +10,7 @@ from redis_books import books, names, put
 from redis_server import RedisServer, go, healthy, opened, settings, shared_server, until
 
 from simulator.state.redis import freight
-from simulator.state.store import DAY_US, Demand, StoreUnavailable
+from simulator.state.store import DAY_US, Demand, StoreUnavailable, TooLarge
 
 CALL_MS = 80
 
@@ -176,7 +176,7 @@ def test_pieces_that_are_gone_before_they_are_named_are_no_body(monkeypatch):
             monkeypatch.undo()
             assert await store.object("key", "file", "one") == b"1" * 600_000
             assert books(config) == (1, 600_000)
-            with pytest.raises(ValueError, match="Redis is given"):
+            with pytest.raises(TooLarge, match="Redis is given"):
                 await put(store, "huge", bytes(256 * 1024 * 1024 + 1))
 
     go(scenario)

@@ -28,6 +28,7 @@ from simulator.providers.openai.tools import check_deprecated, check_tool_parame
 from simulator.providers.openai.usage import in_chunk, whole
 from simulator.providers.openai.verdicts import Verdicts
 from simulator.providers.openai.wording import flawed, invalid
+from simulator.providers.prefixes import FIRST, automatic
 
 _SOUND: Final = b'"input_audio"'
 _REFUSAL: Final = Finish.REFUSAL
@@ -93,7 +94,8 @@ class Chat:
             parallel=given.functions is None and given.parallel_tool_calls is not False,
             reasoning=None if effort is None else family.tokens(effort),
         )
-        return Call(request, given.stream is True, Given(given, rich), kept=given.store is True)
+        cache = None if len(body) < FIRST else automatic(request, least=1_024, unit=128, ttl_secs=600)
+        return Call(request, given.stream is True, Given(given, rich), kept=given.store is True, cache=cache)
 
     def reply(self, call: Call, plan: Plan) -> Reply:
         """See `Endpoint.reply`."""

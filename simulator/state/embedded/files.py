@@ -27,6 +27,8 @@ log = logging.getLogger("simulator.state")
 NAME = "state.mdb"
 MAX_READERS = 512
 MAX_TABLES = 16
+PINNED = 4
+"""A reader that is so many transactions behind was interrupted."""
 PATIENCE_S = 5.0
 """How long a worker waits for another that is opening; it may have been stopped."""
 LOOK_S = 0.25
@@ -65,6 +67,15 @@ class Opened:
             return _identity(self.path) != self.identity
         except OSError:
             return False
+
+    def pinned(self) -> int:
+        """The transaction that the slowest reader reads, if many were written since; 0 if not.
+
+        No page that was freed since may be written again before it is done.
+        """
+        reading = [int(line.split()[-1]) for line in self.env.readers().splitlines()[1:] if line[-1:].isdigit()]
+        oldest = min(reading, default=0)
+        return oldest if self.env.info()["last_txnid"] - oldest > PINNED else 0
 
     def flush(self) -> None:
         """Write to the disk what was changed since the last time. Blocks; may be called from any thread."""

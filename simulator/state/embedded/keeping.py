@@ -6,11 +6,19 @@ where the file's pages were not used before. What has to give way to it gives wa
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
 
 from simulator.state.embedded.mount import Mount
 from simulator.state.embedded.object_records import Key, key_of
 from simulator.state.objects import check_put
 from simulator.state.store import ObjectLimits
+
+
+class _Writing(Protocol):
+    """Writes a body; None if there must be room first."""
+
+    def __call__(self, mount: Mount, /, *, sure: bool) -> bool | None: ...
 
 
 class Keeping:
@@ -26,23 +34,27 @@ class Keeping:
         return self._mount.call(lambda mount: mount.objects.read(key, now))
 
     async def put(self, scope: str, kind: str, name: str, body: bytes, ttl_us: int, limits: ObjectLimits) -> None:
-        """As `Store.put`. Raises ValueError also for a body that takes more than half of the file.
+        """As `Store.put`. A body is too large also if it takes more than half of the file.
 
-        So does one that does not fit in that half beside the body that it replaces.
+        So is one that does not fit in that half beside the body that it replaces.
         """
         key, now = key_of(scope, kind, name), self._clock()
         check_put(len(body), ttl_us, limits)
-        await self._room(key, len(body))
-        within = self._mount.call(lambda mount: mount.objects.put(key, name, body, ttl_us, limits, now))
+        within = await self._in_room(
+            key,
+            len(body),
+            lambda mount, *, sure: mount.objects.put(key, name, body, ttl_us, limits, now, sure=sure),
+        )
         while not within:
             await asyncio.sleep(0)
             within = self._mount.call(lambda mount: mount.objects.trim(limits, now, key))
 
     async def swap(self, scope: str, kind: str, name: str, old: bytes, new: bytes) -> bool:
-        """As `Store.swap`. Raises ValueError for a body that has no room, as `put`."""
+        """As `Store.swap`. A body may be too large, as for `put`."""
         key, now = key_of(scope, kind, name), self._clock()
-        await self._room(key, len(new))
-        return self._mount.call(lambda mount: mount.objects.swap(key, old, new, now))
+        return await self._in_room(
+            key, len(new), lambda mount, *, sure: mount.objects.swap(key, old, new, now, sure=sure)
+        )
 
     async def drop(self, scope: str, kind: str, name: str) -> bool:
         """As `Store.drop`."""
@@ -67,9 +79,12 @@ class Keeping:
         now = self._clock()
         return self._mount.call(lambda mount: mount.prompts.recall(prefixes, ttl_us, now))
 
-    async def _room(self, key: Key, size: int) -> None:
-        """Make room for a body, some at a time, so that the loop goes on meanwhile."""
+    async def _in_room(self, key: Key, size: int, operation: _Writing) -> bool:
+        """What the operation returns once there is room for a body; it is made some at a time, and the loop goes on."""
+        sure = False
         while True:
-            if self._mount.call(lambda mount: mount.objects.room(key, size)):
-                return
+            done = self._mount.call(partial(operation, sure=sure))
+            if done is not None:
+                return done
+            sure = not self._mount.call(lambda mount: mount.objects.give_way(key, size))
             await asyncio.sleep(0)

@@ -1,6 +1,7 @@
 """The embedded store's file in use, and what is done in trouble. Edge; knows the tables, not the operations' meaning.
 
-the file is full          sessions, objects or prompts, whichever take most, and limits that are over give way
+the file is full          a reader that was interrupted is waited for: it holds what was freed since. Then sessions,
+                          objects or prompts, whichever take most, and limits that are over give way
 the disk is full          likewise; then the store goes on in another folder, and says so
 the file makes no sense   it is set aside and a new one begins
 the others have moved     they are followed within a second, so that limits are counted together again
@@ -41,6 +42,9 @@ _DAMAGE = (*files.DAMAGE, lmdb.BadTxnError, struct.error, msgspec.MsgspecError)
 _OURS = (lmdb.InvalidParameterError, lmdb.BadValsizeError)
 """Mistakes of ours, for which no file is to blame."""
 _TRIES = 4
+_READER_S = 0.1
+"""How long a reader is waited for that was interrupted; it needs microseconds once it goes on."""
+_WAITS = 10
 _PAUSE_S = 1.0
 """Between two attempts at what has just failed and costs something."""
 _FULL_FOR_S = 60.0
@@ -139,8 +143,15 @@ class Mount:
 
     def again(self, error: Exception, operation: Callable[["Mount"], T]) -> T:
         """Mend what failed and try again, for as long as mending helps."""
-        tries = 0
+        tries = waits = 0
         while tries < _TRIES:
+            if isinstance(error, lmdb.MapFullError) and waits < _WAITS and self._reader_gone():
+                waits += 1
+                try:
+                    return operation(self)
+                except FAULTS as fault:
+                    error = fault
+                    continue
             # Making room has removed something each time, so it may be done as often as it takes.
             tries += not isinstance(error, lmdb.MapFullError)
             try:
@@ -149,6 +160,19 @@ class Mount:
             except FAULTS as fault:
                 error = fault
         raise StoreUnavailable(f"the embedded store fails: {_line(error)}") from error
+
+    def _reader_gone(self) -> bool:
+        """Wait a moment for a reader that holds freed pages; whether it has gone."""
+        opened = self._opened
+        if opened is None or opened.closed:
+            return False
+        pinned = opened.pinned()
+        deadline = time.monotonic() + _READER_S
+        while pinned and time.monotonic() < deadline:
+            time.sleep(_READER_S / 100)  # it is another process that must go on
+            if opened.pinned() != pinned:
+                return True
+        return False
 
     def _mend(self, error: Exception, tries: int) -> None:
         opened = self._opened

@@ -28,7 +28,7 @@ from simulator.state.embedded.object_records import (
 from simulator.state.embedded.room import Room
 from simulator.state.embedded.tables import Tables, Txn
 from simulator.state.objects import TTL_MOST_US, check, check_put, possible
-from simulator.state.store import ObjectLimits
+from simulator.state.store import ObjectLimits, TooLarge
 
 _DROPPED_A_CALL = 200
 """Objects that one transaction drops: a few milliseconds."""
@@ -61,31 +61,20 @@ class Objects:
             meta = decode(record) if record is not None else None
             return self._body(txn, meta) if meta is not None and meta.until_us > now_us else None
 
-    def room(self, key: Key, size: int) -> bool:
-        """Whether a body has room in the file; if not, something has given way, and it is to be asked again.
+    def put(
+        self, key: Key, name: str, body: bytes, ttl_us: int, limits: ObjectLimits, now_us: int, *, sure: bool
+    ) -> bool | None:
+        """As `Store.put`; whether all is within the limits, else `trim` is to be called.
 
-        Raises ValueError for one that has none whatever gives way.
+        None, and nothing is done, where `give_way` must make room first, unless `sure`.
         """
-        room = self._room
-        with self._env.begin(self._objects) as txn:
-            needed = self._pages(size) + self._pages(size) // 64 + _SPARE_PAGES
-            taken, all_taken = room.objects(txn), room.taken(txn)
-            old = self._find(txn, key.digest)
-        beside = old.pages if old is not None else 0
-        if needed + beside > room.most_objects:
-            most = (room.most_objects - _SPARE_PAGES - beside) * 63 // 64 * self._piece
-            raise ValueError(f"an object of {size} bytes; state.size_mb leaves room for {max(0, most)}")
-        if taken + needed > room.most_objects:
-            return not self._give_way(key.digest)
-        return all_taken + needed <= room.most or not self._others(_OTHERS_A_CALL)
-
-    def put(self, key: Key, name: str, body: bytes, ttl_us: int, limits: ObjectLimits, now_us: int) -> bool:
-        """As `Store.put`, but for the room; whether all is within the limits, else `trim` is to be called."""
         check_put(len(body), ttl_us, limits)
         until_us = now_us + min(ttl_us, TTL_MOST_US)
         with self._env.begin(self._objects, write=True) as txn:
             tally = self._tally(txn)
             meta = self._find(txn, key.digest)
+            if not self._fits(txn, meta, len(body)) and not sure:
+                return None
             if meta is not None and meta.until_us <= now_us:
                 self._drop(txn, key.digest, meta, tally)
                 meta = None
@@ -113,12 +102,14 @@ class Objects:
             self._keep(txn, tally)
         return within
 
-    def swap(self, key: Key, old: bytes, new: bytes, now_us: int) -> bool:
-        """As `Store.swap`, but for the room."""
+    def swap(self, key: Key, old: bytes, new: bytes, now_us: int, *, sure: bool) -> bool | None:
+        """As `Store.swap`, and None as `put`."""
         with self._env.begin(self._objects, write=True) as txn:
             meta = self._find(txn, key.digest)
             if meta is None or meta.until_us <= now_us or meta.size != len(old) or self._body(txn, meta) != old:
                 return False
+            if not self._fits(txn, meta, len(new)) and not sure:
+                return None
             tally = self._tally(txn)
             self._replace(txn, key.digest, meta, new, tally)
             self._keep(txn, tally)
@@ -191,14 +182,33 @@ class Objects:
                 self._keep(txn, tally)
         return dropped
 
-    def _give_way(self, spared: bytes) -> bool:
-        """Drop some of the oldest; whether there were any. Their pages may be written again in the next transaction."""
-        if not self.evict(_DROPPED_A_CALL, spared):
+    def give_way(self, key: Key, size: int) -> bool:
+        """Drop something for a body of that size, but not what is at `key`; whether there was anything."""
+        with self._env.begin(self._objects) as txn:
+            crowded = self._room.objects(txn) + self._needed(size) > self._room.most_objects
+        if not crowded:
+            return self._others(_OTHERS_A_CALL) > 0
+        if not self.evict(_DROPPED_A_CALL, key.digest):
             return False
         # LMDB gives out a page in the second transaction after the one that freed it.
         with self._env.begin(self._orders, write=True) as txn:
             self._keep(txn, self._tally(txn))
         return True
+
+    def _fits(self, txn: Txn, old: Meta | None, size: int) -> bool:
+        """Whether a body has room in the file. Raises `TooLarge` for one that has none whatever gives way.
+
+        It is read in the transaction that writes: a reader that is interrupted holds what others free meanwhile.
+        """
+        room, needed = self._room, self._needed(size)
+        beside = old.pages if old is not None else 0
+        if needed + beside > room.most_objects:
+            most = (room.most_objects - _SPARE_PAGES - beside) * 63 // 64 * self._piece
+            raise TooLarge(size, max(0, most), "state.size_mb leaves room for")
+        return room.objects(txn) + needed <= room.most_objects and room.taken(txn) + needed <= room.most
+
+    def _needed(self, size: int) -> int:
+        return self._pages(size) + self._pages(size) // 64 + _SPARE_PAGES
 
     def _cap(self, txn: Txn, tally: Tally, limits: ObjectLimits, now_us: int, spared: bytes) -> bool:
         dropped = freed = 0

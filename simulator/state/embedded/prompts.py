@@ -67,12 +67,11 @@ class Prompts:
             return self._drop(txn, most)
 
     def _renew(self, txn: Txn, keys: Sequence[bytes], until_us: int, now_us: int) -> int:
-        known, unbroken = 0, True
+        # Before any of them is renewed: a name may be there twice.
+        known = max([place for place, key in enumerate(keys, 1) if _until(txn.get(key)) > now_us], default=0)
         for key in keys:
             record = txn.get(key)
             used_us, end_us = _RECORD.unpack(record) if record is not None else (0, 0)
-            unbroken = unbroken and end_us > now_us
-            known += unbroken
             if record is not None:
                 txn.delete(_USED.pack(used_us, key), db=self._recent)
             txn.put(key, _RECORD.pack(now_us, max(end_us, until_us)))

@@ -16,7 +16,7 @@ from simulator.state.objects import TTL_MOST_US, check, check_put, possible
 from simulator.state.redis import scripts
 from simulator.state.redis.freight import Freight
 from simulator.state.redis.sessions import MARGIN_MS
-from simulator.state.store import ObjectLimits, StoreUnavailable
+from simulator.state.store import ObjectLimits, StoreUnavailable, TooLarge
 
 PIECE = 256 * 1024
 """Bytes of a piece; a body that is no larger has none."""
@@ -96,7 +96,7 @@ class RedisObjects:
     ) -> int:
         """What the script replies that takes a body; its pieces are stored before, and removed after a refusal."""
         if len(body) > BODY_MOST:
-            raise ValueError(f"an object of {len(body)} bytes; Redis is given {BODY_MOST}")
+            raise TooLarge(len(body), BODY_MOST, "Redis is given")
         digest = await _digest(body)
         if len(body) <= PIECE:
             sent = _Body(len(body), digest, b"", 0, body)

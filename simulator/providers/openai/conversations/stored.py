@@ -10,6 +10,7 @@ import orjson
 
 from simulator.providers.base import Asked, Shelf
 from simulator.providers.decode import quote
+from simulator.providers.openai.responses.items import SAME_ID
 from simulator.providers.openai.responses.wording import bad_id, no_conversation
 from simulator.providers.openai.wording import invalid
 
@@ -62,4 +63,6 @@ async def append(shelf: Shelf, name: str, items: Sequence[dict[str, Any]]) -> No
     """Add items to a conversation."""
     kind = item_kind(name)
     for item in items:
-        await shelf.put(kind, item["id"], orjson.dumps(item))
+        # The result of a local shell has the id of its call, which is to stay.
+        name = item["id"] + ".output" if item["type"] == SAME_ID else item["id"]
+        await shelf.put(kind, name, orjson.dumps(item))

@@ -194,6 +194,8 @@ RESULTS = {
     "tool_search_output": "call_id",
 }
 """Items that answer a call, and the field that names it."""
+SAME_ID = "local_shell_call_output"
+"""The item whose id is that of the call that it answers."""
 _ALONE = (
     "web_search_call",
     "file_search_call",

@@ -15,6 +15,7 @@ from simulator.providers.openai import images
 from simulator.providers.openai.responses.items import (
     CLIENT_CALLS,
     RESULTS,
+    SAME_ID,
     CompactionItem,
     CustomCallItem,
     FunctionCallItem,
@@ -84,12 +85,13 @@ class _Turns:
 
     def add(self, item: Item, index: int | None) -> None:
         """Append an item; `index` is its place in the input, None for one of the context."""
-        if index is not None and item.id and item.id in self._ids:
-            raise invalid(
-                f"Duplicate item found with id {quote(item.id)}. Remove duplicate items from your input and try again.",
-                "input",
-            )
-        if item.id:
+        if item.id and item.type != SAME_ID:
+            if index is not None and item.id in self._ids:
+                raise invalid(
+                    f"Duplicate item found with id {quote(item.id)}. Remove duplicate items from your input and try "
+                    "again.",
+                    "input",
+                )
             self._ids.add(item.id)
         if not self._is_called(item):
             self._flush()

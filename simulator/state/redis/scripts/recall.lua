@@ -1,19 +1,21 @@
 -- Which blocks of a prompt were met of late; all of them are met by this.
 -- KEYS[1] the tag; <tag>:prompts maps names to the moment at which they are forgotten, <tag>:recent orders them by
 -- their latest use. ARGV: clock, how long they are kept (µs), how many are kept, what keys outlive their meaning by
--- (ms), then the names. Returns how many of them were known, from the first on.
+-- (ms), then the names. Returns the place of the last that was known, 0 if none was.
 local now = clock(ARGV[1])
 local prompts, recent = KEYS[1] .. ':prompts', KEYS[1] .. ':recent'
 local ttl, most = tonumber(ARGV[2]), tonumber(ARGV[3])
 local used = string.format('%.0f', now)
-local known, unbroken = 0, true
+local known = 0
+-- Before any of them is renewed: a name may be there twice.
+for each = 5, #ARGV do
+  if tonumber(redis.call('HGET', prompts, ARGV[each]) or 0) > now then
+    known = each - 4
+  end
+end
 for each = 5, #ARGV do
   local name = ARGV[each]
   local end_us = tonumber(redis.call('HGET', prompts, name) or 0)
-  unbroken = unbroken and end_us > now
-  if unbroken then
-    known = known + 1
-  end
   redis.call('HSET', prompts, name, string.format('%.0f', math.max(end_us, now + ttl)))
   redis.call('ZADD', recent, used, name)
 end

@@ -27,7 +27,11 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 
 
 class Stream(Protocol):
-    """A streamed response, made a step at a time; step i is due at `plan.offsets[i]`."""
+    """A streamed response, made a step at a time; step i is due at `plan.offsets[i]`.
+
+    It may have `fail(refusal, sent) -> bytes` besides: what ends it in band after so many steps, where that differs
+    from the provider's usual `stream_error`.
+    """
 
     @property
     def headers(self) -> Sequence[Header]:

@@ -17,7 +17,7 @@ from simulator.server.context import House
 from simulator.server.engine_refusals import refused
 from simulator.server.live import Live
 from simulator.server.sessions import scope_of
-from simulator.state.store import Store, StoreUnavailable
+from simulator.state.store import Store, StoreUnavailable, TooLarge
 
 log = logging.getLogger("simulator.objects")
 T = TypeVar("T")
@@ -41,13 +41,13 @@ class StoreShelf:
         """See `Shelf.put`."""
         objects = self._live.config.state.objects
         ttl = objects.ttl_secs if ttl_secs is None else ttl_secs
+        self._check(body)
         limits = self._live.object_limits
-        if len(body) > limits.max_bytes:
-            raise Refusal(Problem.TOO_LARGE, limit=limits.max_bytes)
-        await _told(self._open().put(self._scope, kind, name, body, int(ttl * 1e6), limits))
+        await _told(self._open().put(self._scope, kind, name, body, max(1, int(ttl * 1e6)), limits))
 
     async def swap(self, kind: str, name: str, old: bytes, new: bytes) -> bool:
         """See `Shelf.swap`."""
+        self._check(new)
         return await _told(self._open().swap(self._scope, kind, name, old, new))
 
     async def drop(self, kind: str, name: str) -> bool:
@@ -61,6 +61,11 @@ class StoreShelf:
         if after and not _nameable(after):
             return ()
         return await _told(self._open().objects(self._scope, kind, after=after, most=most, oldest_first=oldest_first))
+
+    def _check(self, body: bytes) -> None:
+        most = self._live.object_limits.max_bytes
+        if len(body) > most:
+            raise Refusal(Problem.TOO_LARGE, limit=most)
 
     def _open(self) -> Store:
         if self._store is None:
@@ -114,6 +119,8 @@ async def _told(asked: Awaitable[T]) -> T:
     """What the store answers; that it cannot is told in the provider's words."""
     try:
         return await asked
+    except TooLarge as error:
+        raise Refusal(Problem.TOO_LARGE, limit=error.most) from None
     except StoreUnavailable as error:
         log.warning("a stored object cannot be reached: %s", error)
         raise Refusal(Problem.SERVER_ERROR, "The shared state of this simulator cannot be reached.") from None

@@ -15,7 +15,17 @@ from simulator.engine.errors import EngineRefusal
 from simulator.engine.plan import Answer, Embedded, Fault, Plan, Synthetic, Usage
 from simulator.engine.prompt_cache import Warm
 from simulator.engine.saying import Saying
-from simulator.providers.base import FAULT_PROBLEM, NO_TARGET, Call, Endpoint, Keeping, Problem, Provider, Refusal
+from simulator.providers.base import (
+    FAULT_PROBLEM,
+    NO_TARGET,
+    Call,
+    Endpoint,
+    Keeping,
+    Problem,
+    Provider,
+    Refusal,
+    Stream,
+)
 from simulator.providers.paths import target_of
 from simulator.server import limiting, prompt_cache, sessions
 from simulator.server.admission import QueueFull
@@ -216,7 +226,7 @@ class DataEndpoint:
             plan.offsets,
             exchange.arrived,
             exchange.live.patience,
-            lambda: self.provider.stream_error(stopping(), plan.request_bits),
+            lambda sent: _farewell(self.provider, stream, plan, sent),
         )
         try:
             if direct is not None:
@@ -277,6 +287,15 @@ class DataEndpoint:
 
     def _bound(self, exchange: Exchange) -> Bound:
         return self._house.metrics.bind(self.provider.name, exchange.model, self._endpoint.label)
+
+
+def _farewell(provider: Provider, stream: Stream, plan: Plan, sent: int) -> bytes:
+    """What ends a stream in band of which so many steps were sent: its own words, or the provider's usual ones."""
+    fail = getattr(stream, "fail", None)
+    if fail is None:
+        return provider.stream_error(stopping(), plan.request_bits)
+    told: bytes = fail(stopping(), sent)
+    return told
 
 
 def _so_far(outcome: Outcome, sent: int) -> Usage:

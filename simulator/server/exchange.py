@@ -26,12 +26,13 @@ class Exchange:
 
     __slots__ = (
         "address", "arrived", "body", "claim", "degraded", "direct", "fresh", "headers", "house", "live",
-        "model", "quotas", "receive", "send", "session",
+        "model", "quotas", "receive", "scope", "send", "session",
     )  # fmt: skip
 
     def __init__(self, house: House, live: Live, scope: Any, receive: Receive, send: Send) -> None:
         self.house = house
         self.live = live
+        self.scope = scope
         self.address: Address = live.addresses.arrive()
         self.arrived = house.clock()
         self.headers: Mapping[bytes, bytes] = header_map(scope)

@@ -58,14 +58,14 @@ class Playback(msgspec.Struct, frozen=True):
 
     `offsets` are seconds from `start`, empty for all at once; `start` is of the monotonic clock. `limits` are the
     seconds that the whole response and one unread write may take. `farewell` makes the bytes that end the stream in
-    band if the worker stops before its end.
+    band if the worker stops when so many of its steps were sent.
     """
 
     stream: Stream
     offsets: Sequence[float]
     start: float
     limits: tuple[float, float]
-    farewell: Callable[[], bytes] = bytes
+    farewell: Callable[[int], bytes] = lambda _: b""
 
 
 class Player:
@@ -151,7 +151,7 @@ class Player:
     def conclude(self) -> None:
         """End in band; what has not begun is left to whoever awaits it."""
         if self.first_at and not self._direct.gone:
-            self._direct.write(self._farewell(), last=True)
+            self._direct.write(self._farewell(self._position), last=True)
         self.end(End.CONCLUDED)
 
     def end(self, how: End) -> None:
@@ -220,7 +220,9 @@ async def stream_asgi(
                 return Played(End.LEFT, first_at, begin)
             if offsets and isinstance(due.exception(), Concluded):
                 if first_at:
-                    await asgi.send({"type": "http.response.body", "body": playback.farewell(), "more_body": False})
+                    await asgi.send(
+                        {"type": "http.response.body", "body": playback.farewell(begin), "more_body": False}
+                    )
                 return Played(End.CONCLUDED, first_at, begin)
             if now - start > playback.limits[0]:
                 return Played(End.TIMEOUT, first_at, begin)

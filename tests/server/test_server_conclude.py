@@ -48,6 +48,15 @@ def test_a_stream_ends_with_the_providers_own_error(path):
     assert b"[DONE]" not in response.body
 
 
+def test_a_response_s_stream_ends_with_its_own_events(monkeypatch):
+    monkeypatch.setitem(ASKED, "/v1/responses", ({"model": "gpt-4o", "input": "Hello", "store": False}, ()))
+    app = paced({"distribution": "constant", "value_ms": 0}, SLOW)
+    response = run(lambda: concluded(app, "/v1/responses", stream=True, begun=True))
+    events = [json.loads(line[6:]) for line in response.body.decode().splitlines() if line.startswith("data: ")]
+    assert events[-1]["type"] in ("response.failed", "error")
+    assert [event["sequence_number"] for event in events] == list(range(len(events)))
+
+
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("path", ASKED)
 def test_what_has_not_begun_is_refused_with_a_time_to_come_back(path, stream):
@@ -74,12 +83,14 @@ def test_the_direct_way_ends_with_the_farewell():
     async def scenario():
         connection = Connection()
         wheel = Wheel(asyncio.get_running_loop())
-        playback = Playback(Letters("abc"), [0.0, 60.0, 61.0], asyncio.get_running_loop().time(), (90, 9), lambda: b"!")
+        playback = Playback(
+            Letters("abc"), [0.0, 60.0, 61.0], asyncio.get_running_loop().time(), (90, 9), lambda sent: b"!%d" % sent
+        )
         playing = asyncio.ensure_future(stream_direct(wheel, connection, playback, (200, b"")))
         await until(lambda: connection.written)
         wheel.conclude()
         assert (await playing)[0] is End.CONCLUDED
-        assert connection.text == b"a!"
+        assert connection.text == b"a!1"
         assert connection.finished
         assert len(wheel) == 0
 
@@ -90,7 +101,9 @@ def test_what_has_not_begun_is_left_to_whoever_awaits_it():
     async def scenario():
         connection = Connection()
         wheel = Wheel(asyncio.get_running_loop())
-        playback = Playback(Letters("ab"), [60.0, 61.0], asyncio.get_running_loop().time(), (90, 9), lambda: b"!")
+        playback = Playback(
+            Letters("ab"), [60.0, 61.0], asyncio.get_running_loop().time(), (90, 9), lambda sent: b"!%d" % sent
+        )
         playing = asyncio.ensure_future(stream_direct(wheel, connection, playback, (200, b"")))
         await asyncio.sleep(0)
         held = asyncio.ensure_future(hold(wheel, connection, None, asyncio.get_running_loop().time() + 60))

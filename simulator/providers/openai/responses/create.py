@@ -8,10 +8,10 @@ import orjson
 from simulator.engine.plan import Plan
 from simulator.engine.request import Operation
 from simulator.providers.base import NO_TARGET, Call, Desk, Reply, Stream, Target
-from simulator.providers.decode import DEFAULT_DEPTH, decode, plain_json
+from simulator.providers.decode import DEFAULT_DEPTH, decode
 from simulator.providers.openai.answers import answer_of
 from simulator.providers.openai.conversations.stored import append
-from simulator.providers.openai.headers import plain_headers
+from simulator.providers.openai.headers import bare_headers, plain_headers
 from simulator.providers.openai.responses.abilities import check_abilities
 from simulator.providers.openai.responses.context import recalled
 from simulator.providers.openai.responses.given import (
@@ -29,7 +29,15 @@ from simulator.providers.openai.responses.given import (
 from simulator.providers.openai.responses.kept import ANSWER, RESPONSE, kept_of, listed, packed, with_reel
 from simulator.providers.openai.responses.naming import index_of
 from simulator.providers.openai.responses.offered import chosen, offered
-from simulator.providers.openai.responses.response import begun, body_of, final, is_stored, made_of, response_id
+from simulator.providers.openai.responses.response import (
+    begun,
+    body_of,
+    final,
+    is_stored,
+    made_of,
+    response_id,
+    variables_of,
+)
 from simulator.providers.openai.responses.schema import ResponseBody
 from simulator.providers.openai.responses.stream import WrittenStream, stream_of
 from simulator.providers.openai.responses.truncate import shortened
@@ -86,9 +94,9 @@ class Responses:
         """See `Endpoint.reply`. Of a background response all that is there yet is that it is queued."""
         given: Given = call.echo
         if body_of(given).background:
-            told = begun(given, plan, "queued")
-        else:
-            told = given.made or final(given, plan, made_of(given, plan, call.request.messages))
+            queued = orjson.dumps(begun(given, plan, "queued"), option=LAYOUT)
+            return Reply(200, bare_headers(plan.request_bits), queued)
+        told = given.made or final(given, plan, made_of(given, plan, call.request.messages))
         return Reply(200, plain_headers(plan), orjson.dumps(told, option=LAYOUT))
 
     def stream(self, call: Call, plan: Plan) -> Stream:
@@ -134,8 +142,6 @@ def _check(given: ResponseBody) -> None:
             "background",
             "invalid_parameter_combination",
         )
-    if given.prompt is not None:
-        plain_json(given.prompt.variables, ("prompt", "variables"), worded)
 
 
 def _extra(given: ResponseBody, work: Given) -> tuple[str, ...]:
@@ -146,6 +152,6 @@ def _extra(given: ResponseBody, work: Given) -> tuple[str, ...]:
     if work.choice.hosted is not None:
         found.append(f"hosted={work.choice.hosted.__struct_config__.tag}")
     if given.prompt is not None:
-        variables = orjson.dumps(given.prompt.variables, option=orjson.OPT_SORT_KEYS).decode()
+        variables = orjson.dumps(variables_of(given.prompt), option=orjson.OPT_SORT_KEYS).decode()
         found.append(f"prompt={given.prompt.id} {given.prompt.version or ''} {variables}")
     return tuple(found)

@@ -6,7 +6,7 @@ is called and answers nothing.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -134,7 +134,7 @@ def _image(tool: known.ImageGenerationTool, words: str, answer: Answer) -> Ran:
 
 
 def _mcp(tool: known.McpTool, words: str, answer: Answer) -> list[Ran]:
-    names = _allowed(tool.allowed_tools) or ["search"]
+    names = _allowed(tool.allowed_tools) or ("search",)
     schema = {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]}
     listed: Free = {
         "id": answer_id("mcpl", answer),
@@ -170,6 +170,5 @@ def _mcp(tool: known.McpTool, words: str, answer: Answer) -> list[Ran]:
     ]
 
 
-def _allowed(given: Any) -> list[str]:
-    names = given.get("tool_names") if isinstance(given, dict) else given
-    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+def _allowed(given: Sequence[str] | known.ServerTools | None) -> Sequence[str]:
+    return (given.tool_names if isinstance(given, known.ServerTools) else given) or ()

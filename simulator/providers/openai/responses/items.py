@@ -318,3 +318,26 @@ def _check_free(item: Item, path: tuple[str, int]) -> None:
         for index, part in enumerate(item.content):
             if isinstance(part, OutputText) and (part.annotations or part.logprobs):
                 plain_json([part.annotations, part.logprobs], (*path, "content", index), worded)
+
+
+def shown_part(part: MessagePart) -> Free:
+    """A part of a message or of a result as the service tells it back."""
+    match part:
+        case InputText():
+            return {"type": "input_text", "text": part.text}
+        case InputImage():
+            image: Free = {"type": "input_image", "detail": part.detail or "auto", "file_id": part.file_id}
+            return {**image, "image_url": part.image_url}
+        case InputFile():
+            named = {"file_data": part.file_data, "file_id": part.file_id, "file_url": part.file_url}
+            given = {**named, "filename": part.filename, "detail": part.detail}
+            return {"type": "input_file", **{name: value for name, value in given.items() if value is not None}}
+        case OutputText():
+            return {
+                "type": "output_text",
+                "annotations": part.annotations or [],
+                "logprobs": part.logprobs or [],
+                "text": part.text,
+            }
+        case OutputRefusal():
+            return {"type": "refusal", "refusal": part.refusal}

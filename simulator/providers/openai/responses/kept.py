@@ -17,18 +17,12 @@ from simulator.providers.openai.responses.items import (
     CompactionItem,
     CustomCallItem,
     FunctionCallItem,
-    InputFile,
-    InputImage,
-    InputPart,
-    InputText,
     Item,
     MessageItem,
-    MessagePart,
     OtherItem,
-    OutputRefusal,
-    OutputText,
     ReasoningItem,
     ResultItem,
+    shown_part,
 )
 from simulator.providers.openai.responses.naming import new_id
 from simulator.providers.openai.responses.stream import WrittenStream
@@ -176,7 +170,7 @@ def told(item: Item, bits: bytes, index: int) -> Free:  # noqa: PLR0911 - one re
         case ResultItem():
             custom = "custom" in item.type
             head = {"id": item.id or new_id("ctco" if custom else "fco", bits, index), "type": item.type}
-            output = item.output if isinstance(item.output, str) else [_part(part) for part in item.output]
+            output = item.output if isinstance(item.output, str) else [shown_part(part) for part in item.output]
             return {**head, "status": status, "call_id": item.call_id, "output": output}
         case ReasoningItem():
             summary = [{"type": "summary_text", "text": part.text} for part in item.summary or ()]
@@ -209,29 +203,7 @@ def _space(item: FunctionCallItem | CustomCallItem) -> Free:
 
 def _content(item: MessageItem) -> list[Free]:
     if not isinstance(item.content, str):
-        return [_part(part) for part in item.content]
+        return [shown_part(part) for part in item.content]
     if item.role == "assistant":
         return [{"type": "output_text", "annotations": [], "logprobs": [], "text": item.content}]
     return [{"type": "input_text", "text": item.content}]
-
-
-def _part(part: MessagePart | InputPart) -> Free:
-    match part:
-        case InputText():
-            return {"type": "input_text", "text": part.text}
-        case InputImage():
-            image: Free = {"type": "input_image", "detail": part.detail or "auto", "file_id": part.file_id}
-            return {**image, "image_url": part.image_url}
-        case InputFile():
-            named = {"file_data": part.file_data, "file_id": part.file_id, "file_url": part.file_url}
-            given = {**named, "filename": part.filename, "detail": part.detail}
-            return {"type": "input_file", **{name: value for name, value in given.items() if value is not None}}
-        case OutputText():
-            return {
-                "type": "output_text",
-                "annotations": part.annotations or [],
-                "logprobs": part.logprobs or [],
-                "text": part.text,
-            }
-        case OutputRefusal():
-            return {"type": "refusal", "refusal": part.refusal}

@@ -15,7 +15,8 @@ from simulator.engine.request import Tool
 from simulator.providers.base import Refusal
 from simulator.providers.decode import plain_json, quote
 from simulator.providers.openai.responses import toolset as known
-from simulator.providers.openai.responses.toolset import ToolBody, ToolChoiceBody
+from simulator.providers.openai.responses.choosing import ChooseAmong, ToolChoiceBody
+from simulator.providers.openai.responses.toolset import ToolBody
 from simulator.providers.openai.responses.wording import worded
 from simulator.providers.openai.schema import Free
 from simulator.providers.openai.tools import INPUT
@@ -222,7 +223,7 @@ def chosen(choice: ToolChoiceBody, offer: Offered) -> Chosen:
             if not offer.tools:
                 return Chosen("none", offer.hosted[0])
         return Chosen(choice if offer.tools else "")
-    if isinstance(choice, known.ChooseAmong):
+    if isinstance(choice, ChooseAmong):
         return _among(choice, offer)
     return _one(str(choice.__struct_config__.tag), _name(choice), offer, "tool_choice")
 
@@ -255,7 +256,7 @@ def _is_server(tool: ToolBody, kind: str, name: str) -> bool:
     return kind != "mcp" or not name or (isinstance(tool, known.McpTool) and name == tool.server_label)
 
 
-def _among(choice: known.ChooseAmong, offer: Offered) -> Chosen:
+def _among(choice: ChooseAmong, offer: Offered) -> Chosen:
     plain_json(choice.tools, ("tool_choice", "tools"), worded)
     names: list[str] = []
     hosted: ToolBody | None = None

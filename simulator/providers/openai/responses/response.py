@@ -11,12 +11,13 @@ import msgspec
 from simulator.engine.plan import Answer, Plan
 from simulator.providers.openai.answers import answer_of
 from simulator.providers.openai.responses.abilities import effort_of
+from simulator.providers.openai.responses.choosing import ChooseDatedWebSearch, ChooseWebSearch
 from simulator.providers.openai.responses.given import Given
 from simulator.providers.openai.responses.hosted import last_words
+from simulator.providers.openai.responses.items import shown_part
 from simulator.providers.openai.responses.naming import answer_id, new_id
 from simulator.providers.openai.responses.output import Made, Wanted, incomplete, output_of, usage_of
-from simulator.providers.openai.responses.schema import JsonObject, JsonSchema, Reasoning, ResponseBody, Text
-from simulator.providers.openai.responses.toolset import ChooseDatedWebSearch, ChooseWebSearch
+from simulator.providers.openai.responses.schema import JsonObject, JsonSchema, Prompt, Reasoning, ResponseBody, Text
 from simulator.providers.openai.schema import Free
 
 _TIERS: Final = {"flex": "flex", "priority": "priority", "fast": "priority", "ultrafast": "ultrafast"}
@@ -142,13 +143,20 @@ def _add_rare(told: Free, body: ResponseBody, given: Given) -> None:
         compression = body.image.context_compression
         told["image"] = {"context_compression": compression if compression in {"enabled", "disabled"} else "disabled"}
     if body.prompt is not None:
-        told["prompt"] = {"id": body.prompt.id, "variables": body.prompt.variables, "version": body.prompt.version}
+        told["prompt"] = {"id": body.prompt.id, "variables": variables_of(body.prompt), "version": body.prompt.version}
     if body.prompt_cache_options is not None:
         options = body.prompt_cache_options
         told["prompt_cache_options"] = {"mode": options.mode or "implicit", "ttl": options.ttl or "30m"}
     if body.moderation is not None:
         model = body.moderation.model
         told["moderation"] = {"input": _harmless(model), "output": _harmless(model)}
+
+
+def variables_of(prompt: Prompt) -> Free | None:
+    """What is put into a prompt, as it is told back."""
+    if prompt.variables is None:
+        return None
+    return {name: value if isinstance(value, str) else shown_part(value) for name, value in prompt.variables.items()}
 
 
 def _harmless(model: str) -> Free:

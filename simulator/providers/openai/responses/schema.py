@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from simulator.providers.openai.responses.toolset import ToolBody, ToolChoiceBody
+from simulator.providers.openai.responses.choosing import ToolChoiceBody
+from simulator.providers.openai.responses.items import InputPart
+from simulator.providers.openai.responses.toolset import ToolBody
 from simulator.providers.openai.schema import Body, Free, FunctionName, Temperature, TopP
 
 Includable = Literal[
@@ -84,7 +86,7 @@ class Prompt(Body):
     """A prompt kept at the service, by its id."""
 
     id: str
-    variables: Free | None = None
+    variables: dict[str, str | InputPart] | None = None
     version: str | None = None
 
 

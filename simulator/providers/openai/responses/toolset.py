@@ -1,4 +1,4 @@
-"""The tools of a Responses request and how free the model is to use them, as types. Pure data.
+"""The tools of a Responses request, as types. Pure data.
 
 Each tool is told by its `type`. Functions and free-text tools are called by the model and run by the client, as are the
 shells, patches and the computer; the others would be run by the service.
@@ -62,6 +62,112 @@ class BuiltIn(Body, omit_defaults=True):
     """A tool that the service knows by itself. Told back as it was given."""
 
 
+class Within(Body, omit_defaults=True):
+    """A part of such a tool."""
+
+
+class NetworkPolicy(Within):
+    """What a container may reach."""
+
+    type: Literal["disabled", "allowlist"]
+    allowed_domains: list[str] | None = None
+    domain_secrets: list[Free] | None = None
+
+
+class Environment(Within):
+    """Where a shell runs."""
+
+    type: Literal["local", "container_reference", "container_auto"]
+    container_id: str | None = None
+    file_ids: list[str] | None = None
+    memory_limit: Literal["1g", "4g", "16g", "64g"] | None = None
+    network_policy: NetworkPolicy | None = None
+    skills: list[Free] | None = None
+
+
+class Container(Within):
+    """Where Python runs."""
+
+    type: Literal["auto"]
+    file_ids: list[str] | None = None
+    memory_limit: Literal["1g", "4g", "16g", "64g"] | None = None
+    network_policy: NetworkPolicy | None = None
+
+
+class Filter(Within):
+    """Which files are searched: by a value, or by several filters together."""
+
+    type: Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "and", "or"]
+    key: str | None = None
+    value: str | float | bool | list[str | float] | None = None
+    filters: list["Filter"] | None = None
+
+
+class HybridSearch(Within):
+    """How much words and meaning count."""
+
+    embedding_weight: float
+    text_weight: float
+
+
+class Ranking(Within):
+    """How files that were found are ranked."""
+
+    hybrid_search: HybridSearch | None = None
+    ranker: Literal["auto", "default-2024-11-15"] | None = None
+    score_threshold: float | None = None
+
+
+class Domains(Within):
+    """Which sites are searched."""
+
+    allowed_domains: list[str] | None = None
+
+
+class Location(Body):
+    """Where the user is, about."""
+
+    type: Literal["approximate"] = "approximate"
+    city: str | None = None
+    country: str | None = None
+    region: str | None = None
+    timezone: str | None = None
+
+
+class Mask(Within):
+    """Which part of a picture is changed."""
+
+    file_id: str | None = None
+    image_url: str | None = None
+
+
+class SvgReasoning(Within):
+    """How the model of a drawing thinks."""
+
+    effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
+
+
+class Svg(Within):
+    """How a drawing is made."""
+
+    model: str | None = None
+    reasoning: SvgReasoning | None = None
+
+
+class ServerTools(Within):
+    """Some of a server's tools."""
+
+    tool_names: list[str] | None = None
+    read_only: bool | None = None
+
+
+class Approval(Within):
+    """Which of a server's tools are called unasked, and which are not."""
+
+    always: ServerTools | None = None
+    never: ServerTools | None = None
+
+
 class LocalShellTool(BuiltIn, tag_field="type", tag="local_shell"):
     """Commands in a shell of the client's."""
 
@@ -69,7 +175,7 @@ class LocalShellTool(BuiltIn, tag_field="type", tag="local_shell"):
 class ShellTool(BuiltIn, tag_field="type", tag="shell"):
     """Commands in a shell, of the client's or in a container."""
 
-    environment: Free | None = None
+    environment: Environment | None = None
     allowed_callers: Callers = None
 
 
@@ -95,15 +201,15 @@ class FileSearchTool(BuiltIn, tag_field="type", tag="file_search"):
     """A search of uploaded files."""
 
     vector_store_ids: list[str]
-    filters: Free | None = None
+    filters: Filter | None = None
     max_num_results: Annotated[int, Meta(ge=1, le=50)] | None = None
-    ranking_options: Free | None = None
+    ranking_options: Ranking | None = None
 
 
 class _WebSearch(BuiltIn):
-    filters: Free | None = None
+    filters: Domains | None = None
     search_context_size: Literal["low", "medium", "high"] | None = None
-    user_location: Free | None = None
+    user_location: Location | None = None
     external_web_access: bool | None = None
 
 
@@ -118,7 +224,7 @@ class DatedWebSearchTool(_WebSearch, tag_field="type", tag="web_search_2025_08_2
 class _WebSearchPreview(BuiltIn):
     search_content_types: list[Literal["text", "image"]] | None = None
     search_context_size: Literal["low", "medium", "high"] | None = None
-    user_location: Free | None = None
+    user_location: Location | None = None
 
 
 class WebSearchPreviewTool(_WebSearchPreview, tag_field="type", tag="web_search_preview"):
@@ -132,7 +238,7 @@ class DatedWebSearchPreviewTool(_WebSearchPreview, tag_field="type", tag="web_se
 class CodeInterpreterTool(BuiltIn, tag_field="type", tag="code_interpreter"):
     """Python in a container of the service's."""
 
-    container: str | Free
+    container: str | Container
     allowed_callers: Callers = None
 
 
@@ -145,7 +251,7 @@ class ImageGenerationTool(BuiltIn, tag_field="type", tag="image_generation"):
     frame_count: _Integer | None = None
     frame_duration_ms: _Integer | None = None
     input_fidelity: Literal["high", "low"] | None = None
-    input_image_mask: Free | None = None
+    input_image_mask: Mask | None = None
     model: str | None = None
     moderation: Literal["auto", "low"] | None = None
     output_compression: Annotated[int, Meta(ge=0, le=100)] | None = None
@@ -153,7 +259,7 @@ class ImageGenerationTool(BuiltIn, tag_field="type", tag="image_generation"):
     partial_images: Annotated[int, Meta(ge=0, le=3)] | None = None
     quality: Literal["low", "medium", "high", "xhigh", "max", "auto"] | None = None
     size: str | None = None
-    svg: Free | None = None
+    svg: Svg | None = None
 
 
 class McpTool(BuiltIn, tag_field="type", tag="mcp"):
@@ -161,12 +267,24 @@ class McpTool(BuiltIn, tag_field="type", tag="mcp"):
 
     server_label: str
     allowed_callers: Callers = None
-    allowed_tools: list[str] | Free | None = None
+    allowed_tools: list[str] | ServerTools | None = None
     authorization: str | None = None
-    connector_id: str | None = None
+    connector_id: (
+        Literal[
+            "connector_dropbox",
+            "connector_gmail",
+            "connector_googlecalendar",
+            "connector_googledrive",
+            "connector_microsoftteams",
+            "connector_outlookcalendar",
+            "connector_outlookemail",
+            "connector_sharepoint",
+        ]
+        | None
+    ) = None
     defer_loading: bool | None = None
     headers: dict[str, str] | None = None
-    require_approval: Literal["always", "never"] | Free | None = None
+    require_approval: Literal["always", "never"] | Approval | None = None
     server_description: str | None = None
     server_url: str | None = None
     tunnel_id: str | None = None
@@ -204,109 +322,4 @@ ToolBody = (
     | McpTool
     | ToolSearchTool
     | ProgrammaticTool
-)
-
-
-class ChooseFunction(Body, tag_field="type", tag="function"):
-    """This function must be called."""
-
-    name: str
-
-
-class ChooseCustom(Body, tag_field="type", tag="custom"):
-    """This free-text tool must be called."""
-
-    name: str
-
-
-class ChooseMcp(Body, tag_field="type", tag="mcp"):
-    """A tool of this server must be called."""
-
-    server_label: str
-    name: str | None = None
-
-
-class ChooseAmong(Body, tag_field="type", tag="allowed_tools"):
-    """Only these tools may be called. Of each its `type` and its name are read."""
-
-    mode: Literal["auto", "required"]
-    tools: Annotated[list[Free], Meta(min_length=1, max_length=128)]
-
-
-class ChooseBuiltIn(Body):
-    """A tool that the service knows must be used; the `type` says which."""
-
-
-class ChooseFileSearch(ChooseBuiltIn, tag_field="type", tag="file_search"):
-    """`file_search`."""
-
-
-class ChooseWebSearch(ChooseBuiltIn, tag_field="type", tag="web_search"):
-    """`web_search`."""
-
-
-class ChooseDatedWebSearch(ChooseBuiltIn, tag_field="type", tag="web_search_2025_08_26"):
-    """`web_search`, of a date."""
-
-
-class ChooseWebSearchPreview(ChooseBuiltIn, tag_field="type", tag="web_search_preview"):
-    """`web_search_preview`."""
-
-
-class ChooseDatedWebSearchPreview(ChooseBuiltIn, tag_field="type", tag="web_search_preview_2025_03_11"):
-    """`web_search_preview`, of a date."""
-
-
-class ChooseComputer(ChooseBuiltIn, tag_field="type", tag="computer"):
-    """`computer`."""
-
-
-class ChooseComputerUse(ChooseBuiltIn, tag_field="type", tag="computer_use"):
-    """`computer`, by another name."""
-
-
-class ChooseComputerPreview(ChooseBuiltIn, tag_field="type", tag="computer_use_preview"):
-    """`computer_use_preview`."""
-
-
-class ChooseImage(ChooseBuiltIn, tag_field="type", tag="image_generation"):
-    """`image_generation`."""
-
-
-class ChooseCode(ChooseBuiltIn, tag_field="type", tag="code_interpreter"):
-    """`code_interpreter`."""
-
-
-class ChooseApplyPatch(ChooseBuiltIn, tag_field="type", tag="apply_patch"):
-    """`apply_patch`."""
-
-
-class ChooseShell(ChooseBuiltIn, tag_field="type", tag="shell"):
-    """`shell`."""
-
-
-class ChooseProgram(ChooseBuiltIn, tag_field="type", tag="programmatic_tool_calling"):
-    """`programmatic_tool_calling`."""
-
-
-ToolChoiceBody = (
-    Literal["none", "auto", "required"]
-    | ChooseFunction
-    | ChooseCustom
-    | ChooseMcp
-    | ChooseAmong
-    | ChooseFileSearch
-    | ChooseWebSearch
-    | ChooseDatedWebSearch
-    | ChooseWebSearchPreview
-    | ChooseDatedWebSearchPreview
-    | ChooseComputer
-    | ChooseComputerUse
-    | ChooseComputerPreview
-    | ChooseImage
-    | ChooseCode
-    | ChooseApplyPatch
-    | ChooseShell
-    | ChooseProgram
-    | None
 )

@@ -65,51 +65,51 @@ def events_of(frames):
     return found
 
 
+WRITTEN = ("content", "summary", "arguments", "input")
+PLACES = {
+    "output_text": lambda item, event: (item["content"][event["content_index"]], "text"),
+    "refusal": lambda item, event: (item["content"][event["content_index"]], "refusal"),
+    "reasoning_summary_text": lambda item, event: (item["summary"][event["summary_index"]], "text"),
+    "function_call_arguments": lambda item, event: (item, "arguments"),
+    "custom_tool_call_input": lambda item, event: (item, "input"),
+}
+"""Where a delta of a kind is added, and the field of its `done` event that has all of it."""
+
+
 def accumulated(events):
     """The response that a client makes of a stream's deltas, which is to be the one that the last event has."""
     items = {}
     for event in events:
-        kind = event["type"].removeprefix("response.")
-        if kind == "output_item.added":
-            items[event["output_index"]] = json.loads(json.dumps(event["item"]))
-            continue
-        item = items.get(event.get("output_index"))
-        match kind:
-            case "content_part.added":
-                assert len(item["content"]) == event["content_index"]
-                item["content"].append(event["part"])
-            case "output_text.delta":
-                item["content"][0]["text"] += event["delta"]
-            case "refusal.delta":
-                item["content"][0]["refusal"] += event["delta"]
-            case "output_text.done":
-                assert item["content"][0]["text"] == event["text"]
-            case "refusal.done":
-                assert item["content"][0]["refusal"] == event["refusal"]
-            case "reasoning_summary_part.added":
-                assert len(item["summary"]) == event["summary_index"]
-                item["summary"].append(event["part"])
-            case "reasoning_summary_text.delta":
-                item["summary"][event["summary_index"]]["text"] += event["delta"]
-            case "function_call_arguments.delta":
-                item["arguments"] += event["delta"]
-            case "custom_tool_call_input.delta":
-                item["input"] += event["delta"]
-            case "content_part.done":
-                assert item["content"][0] | {"logprobs": []} == event["part"] | {"logprobs": []}
-                item["content"][0] = event["part"]
-            case "output_item.done":
-                done = event["item"]
-                written = ("content", "summary", "arguments", "input")
-                assert {name: item[name] for name in written if name in item} == {
-                    name: done[name] for name in written if name in done
-                }
-                assert item["id"] == done["id"]
-                items[event["output_index"]] = done
+        subject, _, what = event["type"].removeprefix("response.").rpartition(".")
+        index = event.get("output_index")
+        if subject == "output_item":
+            if what == "done":
+                assert written(items[index]) == written(event["item"])
+                assert items[index]["id"] == event["item"]["id"]
+            items[index] = json.loads(json.dumps(event["item"]))
+        elif subject in {"content_part", "reasoning_summary_part"}:
+            parts = items[index]["content" if subject == "content_part" else "summary"]
+            number = event["content_index" if subject == "content_part" else "summary_index"]
+            if what == "added":
+                assert len(parts) == number
+                parts.append(event["part"])
+            else:
+                assert parts[number] | {"logprobs": []} == event["part"] | {"logprobs": []}
+                parts[number] = event["part"]
+        elif subject in PLACES:
+            place, name = PLACES[subject](items[index], event)
+            if what == "delta":
+                place[name] += event["delta"]
+            else:
+                assert place[name] == event[name]
     last = events[-1]["response"]
-    assert [items[index] for index in sorted(items)] == last["output"]
-    assert sorted(items) == list(range(len(items)))
+    assert [items[index] for index in range(len(items))] == last["output"]
     return last
+
+
+def written(item):
+    """What of an item comes in pieces."""
+    return {name: item[name] for name in WRITTEN if name in item}
 
 
 class Desk(MemoryDesk):
@@ -148,3 +148,10 @@ class Desk(MemoryDesk):
         reply = self.ask("GET", "/v1/responses/{response_id}", parameters={"response_id": name}, query=asked)
         assert reply.status == 200, reply.body
         return reply.body
+
+
+CALLS_OF_ACTIONS = {
+    (action.method, action.path)
+    for action in PROVIDER.actions
+    if action.path.startswith(("/v1/responses", "/v1/conversations/"))
+}

@@ -1,0 +1,117 @@
+"""One recorded request: its form in the store, what is left out of it, and how it is shown. Pure."""
+
+import base64
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+import orjson
+
+SECRETS = ("authorization", "cookie", "api-key", "apikey", "token", "secret", "password", "signature")
+"""A header or a parameter of the query whose name has one of these in it may be a key."""
+SECRET_PARAMETERS = frozenset({"key", "sig", "code"})
+LEFT_OUT = "[redacted]"
+TEST = "x-llm-sim-test"
+"""The header in which a client names the test that it belongs to."""
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A request and how it was answered.
+
+    `number` counts the requests that the fleet recorded; `time_us` is the wall clock of its arrival. `scope` is the
+    digest of its API key. `status` is 0 where the connection is closed without an answer; `reason` says what failed,
+    empty if nothing did. Tokens are those that the whole answer is billed with, also where it is streamed. `size` is
+    the body's, `body` as much of it as is kept.
+    """
+
+    number: int
+    time_us: int
+    provider: str
+    endpoint: str
+    model: str
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    scope: str
+    status: int
+    reason: str
+    streamed: bool
+    input_tokens: int
+    output_tokens: int
+    address: str
+    size: int
+    body: bytes
+
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(Record).decode
+"""Raises `msgspec.DecodeError`."""
+
+
+def is_secret(name: str) -> bool:
+    """Whether what has this name may be a key."""
+    return any(word in name for word in SECRETS)
+
+
+def without_keys(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by lower-case name; of a key no more than its scheme. Of a repeated header the last counts."""
+    shown: dict[str, str] = {}
+    for raw, value in headers:
+        name, text = raw.decode("latin-1").lower(), value.decode("latin-1")
+        if is_secret(name):
+            scheme, space, _ = text.partition(" ")
+            text = f"{scheme} {LEFT_OUT}" if space and scheme.isalpha() else LEFT_OUT
+        shown[name] = text
+    return shown
+
+
+def without_key(query: bytes) -> str:
+    """A query without the values of keys."""
+    parts = []
+    for part in query.decode("latin-1").split("&"):
+        name, sign, _ = part.partition("=")
+        lower = name.lower()
+        parts.append(f"{name}={LEFT_OUT}" if sign and (lower in SECRET_PARAMETERS or is_secret(lower)) else part)
+    return "&".join(parts)
+
+
+def shown(record: Record) -> dict[str, Any]:
+    """A record as a value for JSON.
+
+    The body stands as one of `json` (its value), `text` and `base64`; `cut` tells that it was longer.
+    """
+    return {
+        "number": record.number,
+        "time": record.time_us / 1e6,
+        "provider": record.provider,
+        "endpoint": record.endpoint,
+        "model": record.model,
+        "method": record.method,
+        "path": record.path,
+        "query": record.query,
+        "headers": record.headers,
+        "key": record.scope,
+        "status": record.status or None,
+        "reason": record.reason,
+        "streamed": record.streamed,
+        "usage": {"input_tokens": record.input_tokens, "output_tokens": record.output_tokens},
+        "address": record.address,
+        "size": record.size,
+        "cut": len(record.body) < record.size,
+        **body_of(record.body),
+    }
+
+
+def body_of(body: bytes) -> Mapping[str, Any]:
+    """A body under the name of its form."""
+    if not body:
+        return {"text": ""}
+    try:
+        return {"json": orjson.Fragment(body)} if orjson.loads(body) is not None else {"json": None}
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return {"text": body.decode()}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(body).decode("ascii")}

@@ -1,0 +1,43 @@
+"""Requests that no endpoint answers: unknown paths, wrong methods, listings of models. Edge of ASGI.
+
+What is answered here takes no plan, so that only the status of what is sent tells of it.
+"""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from simulator.server.context import House, header_map
+from simulator.server.exchange import Exchange
+from simulator.server.play import Receive, Send
+from simulator.server.recording.journal import NUMBERED, note
+from simulator.server.refusals import choose
+
+
+class Watched:
+    """An ASGI application in front of another, which notes what that one, or one behind it, has not noted."""
+
+    def __init__(self, app: Any, house: House, label: str) -> None:
+        self._app = app
+        self._house = house
+        self._label = label
+
+    def __call__(self, scope: Any, receive: Receive, send: Send) -> Awaitable[None]:
+        """Answer; with the other application's own coroutine while nothing is recorded."""
+        if self._house.live.recording is None or scope["type"] != "http":
+            answered: Awaitable[None] = self._app(scope, receive, send)
+            return answered
+        return self._watch(scope, receive, send)
+
+    async def _watch(self, scope: Any, receive: Receive, send: Send) -> None:
+        async def noting(message: Any) -> None:
+            if message["type"] == "http.response.start" and NUMBERED not in scope:
+                await self._note(scope, receive, send, message["status"])
+            await send(message)
+
+        await self._app(scope, receive, noting)
+
+    async def _note(self, scope: Any, receive: Receive, send: Send, status: int) -> None:
+        house = self._house
+        exchange = Exchange(house, house.live, scope, receive, send)
+        provider = choose(house.prepared.providers, header_map(scope)).name
+        await note(exchange, provider, self._label, status)

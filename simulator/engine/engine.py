@@ -290,7 +290,7 @@ class Engine:
 
     def _output_limit(self, request: Request, model: Model, asked: int) -> int:
         card = model.card
-        if asked > card.context_window:
+        if asked > card.context_window and not self._fit_alone(request, model):
             raise ContextExceeded(request.model, card.context_window, asked)
         limit = card.max_output_tokens or card.context_window
         room = min(limit, max(1, card.context_window - asked))
@@ -299,6 +299,14 @@ class Engine:
         if request.max_tokens > limit:
             raise OutputExceeded(request.model, limit, request.max_tokens)
         return min(room, request.max_tokens)
+
+    def _fit_alone(self, request: Request, model: Model) -> bool:
+        """Whether each text of a request for vectors fits into the window; a reranker cuts its documents by itself."""
+        if request.operation is not Operation.EMBEDDING:
+            return request.operation is Operation.RERANK
+        counted = request.token_inputs or [()] * len(request.inputs)
+        sizes = [len(ids) or model.tokenizer.count(text) for text, ids in zip(request.inputs, counted, strict=True)]
+        return max(sizes) <= model.card.context_window
 
     def _unknown(self, name: str) -> Model:
         """A model that no card knows."""

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from simulator.config.schema import Config
 from simulator.engine.engine import Engine
@@ -127,5 +128,12 @@ class House:
 
 
 def header_map(scope: Any) -> Mapping[bytes, bytes]:
-    """The request's headers by lower-case name; of a repeated header the last counts."""
-    return dict(scope["headers"])
+    """The request's headers by lower-case name; of a repeated header the last counts.
+
+    Google's clients may bring their API key in the query: it stands for the header.
+    """
+    headers: dict[bytes, bytes] = dict(scope["headers"])
+    query = scope.get("query_string")
+    if query and b"key=" in query and (key := parse_qs(query).get(b"key")):
+        headers.setdefault(b"x-goog-api-key", key[0])
+    return headers

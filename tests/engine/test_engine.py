@@ -215,3 +215,11 @@ def test_an_engine_needs_a_seed():
     )
     with pytest.raises(ValueError, match="seed"):
         Engine(config, loaded.catalogue)
+
+
+def test_of_embeddings_each_text_must_fit_and_not_all_together():
+    """The window of `text-embedding-3-small` is 8,191 tokens."""
+    texts = Request(Operation.EMBEDDING, "openai", "text-embedding-3-small", inputs=("word " * 5_000,) * 3)
+    assert len(ENGINE.plan(texts, HERE).outcome.vectors) == 3
+    with pytest.raises(ContextExceeded):
+        ENGINE.plan(changed(texts, inputs=("a", "word " * 9_000)), HERE)

@@ -1,8 +1,8 @@
-"""The Anthropic dialect: messages, count_tokens and models, under API versions 2023-06-01 and 2026-10-21. Pure."""
+"""The Anthropic dialect: messages, batches, files and models, under API versions 2023-06-01 and 2026-10-21. Pure."""
 
 from collections.abc import Mapping, Sequence
 
-from simulator.providers.anthropic import errors, models
+from simulator.providers.anthropic import batches, errors, files, models
 from simulator.providers.anthropic.count_tokens import CountTokens
 from simulator.providers.anthropic.messages import Messages
 from simulator.providers.anthropic.quotas import quota_writer
@@ -18,7 +18,7 @@ class Anthropic:
     models_paths = ("/v1/models",)
 
     def __init__(self) -> None:
-        self.actions: Sequence[Action] = ()
+        self.actions: Sequence[Action] = (*batches.ACTIONS, *files.ACTIONS)
         self.endpoints: Sequence[Endpoint] = (Messages(), CountTokens())
 
     def claims(self, headers: Mapping[bytes, bytes]) -> bool:

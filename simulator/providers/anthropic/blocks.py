@@ -96,11 +96,30 @@ class BlockDocument(Tagged, tag="content", frozen=True):
 DocumentSource = Base64Document | TextDocument | BlockDocument | UrlSource | FileSource
 
 
+class Attached(msgspec.Struct, frozen=True, gc=False):
+    """What takes the place of a `FileSource` when the file is read: its bytes. No client sends it."""
+
+    file_id: str
+    media_type: str
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        """The content of a plain text; what is not UTF-8 in it is replaced."""
+        return self.content.decode("utf-8", "replace")
+
+
+class Citations(Strict, frozen=True):
+    """Whether a document may be cited."""
+
+    enabled: bool | None = None
+
+
 class Document(Block, tag="document", frozen=True):
     """A document to be read, and cited where asked."""
 
     source: DocumentSource
-    citations: dict[str, Any] | None = None
+    citations: Citations | None = None
     context: str | None = None
     title: str | None = None
 
@@ -111,7 +130,7 @@ class SearchResult(Block, tag="search_result", frozen=True):
     content: list[Text]
     source: str
     title: str
-    citations: dict[str, Any] | None = None
+    citations: Citations | None = None
 
 
 class ToolUse(Block, tag="tool_use", frozen=True):
@@ -146,14 +165,14 @@ class ToolResult(Block, tag="tool_result", frozen=True):
     toolset_name: str | None = None
 
 
-class Thinking(Block, tag="thinking", frozen=True):
-    """Thoughts of an earlier turn, handed back."""
+class Thinking(Tagged, tag="thinking", frozen=True):
+    """Thoughts of an earlier turn, handed back. They take no cache breakpoint."""
 
     thinking: str
     signature: str
 
 
-class RedactedThinking(Block, tag="redacted_thinking", frozen=True):
+class RedactedThinking(Tagged, tag="redacted_thinking", frozen=True):
     """Thoughts of an earlier turn, encrypted."""
 
     data: str

@@ -7,31 +7,24 @@ tells no generation gets the newest one's.
 from typing import Any, Final
 
 from simulator.providers.anthropic.generation import Generation, Version
+from simulator.providers.anthropic.modes import EFFORTS, modes
 
 _NEWEST: Final = Generation("", (99, 0))
 _YES: Final = {"supported": True}
 _NO: Final = {"supported": False}
 
 DOCUMENTS: Final[Version] = (3, 5)
-THINKING: Final[Version] = (3, 7)
 SERVER_TOOLS: Final[Version] = (3, 7)
 CONTEXT_EDITING: Final[Version] = (4, 0)
 STRUCTURED: Final[Version] = (4, 1)
 PROGRAMMATIC_TOOLS: Final[Version] = (4, 5)
-EFFORT: Final[Version] = (4, 5)
-ADAPTIVE: Final[Version] = (4, 6)
-ADAPTIVE_ONLY: Final[Version] = (4, 7)
-ALWAYS_THINKING: Final = ("fable", "mythos")
-"""Lines on which thinking cannot be turned off."""
 
 
 def capabilities(known: Generation | None) -> dict[str, Any]:
     """The `capabilities` of a model's listing, every key of the newest SDK present."""
     generation = known or _NEWEST
-    version, line = generation.version, generation.line
-    thinks = version >= THINKING
-    adaptive = version >= ADAPTIVE
-    effort = adaptive or (version >= EFFORT and line == "opus")
+    version = generation.version
+    thinking = modes(generation)
     edits = version >= CONTEXT_EDITING
     server_tools = _said(version >= SERVER_TOOLS)
     return {
@@ -41,16 +34,12 @@ def capabilities(known: Generation | None) -> dict[str, Any]:
         "context_management": {
             "clear_thinking_20251015": _said(edits),
             "clear_tool_uses_20250919": _said(edits),
-            "compact_20260112": _said(adaptive),
+            "compact_20260112": _said(thinking.adaptive),
             "supported": edits,
         },
         "effort": {
-            "high": _said(effort),
-            "low": _said(effort),
-            "max": _said(adaptive),
-            "medium": _said(effort),
-            "supported": effort,
-            "xhigh": _said(version >= ADAPTIVE_ONLY),
+            **{effort: _said(effort in thinking.efforts) for effort in EFFORTS},
+            "supported": bool(thinking.efforts),
         },
         "image_input": _YES,
         "pdf_input": _said(version >= DOCUMENTS),
@@ -61,12 +50,12 @@ def capabilities(known: Generation | None) -> dict[str, Any]:
         },
         "structured_outputs": _said(version >= STRUCTURED),
         "thinking": {
-            "supported": thinks,
+            "supported": thinking.thinks,
             "types": {
-                "adaptive": _said(adaptive),
-                "between_tools": _NO,
-                "disabled": _said(line not in ALWAYS_THINKING),
-                "enabled": _said(thinks and version < ADAPTIVE_ONLY),
+                "adaptive": _said(thinking.adaptive),
+                "between_tools": _said(thinking.between),
+                "disabled": _said(thinking.off),
+                "enabled": _said(thinking.manual),
             },
         },
     }

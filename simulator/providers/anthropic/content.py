@@ -4,36 +4,46 @@ Text is joined; what is not text becomes parts with a token price; a tool's resu
 ahead of the rest of its turn. Only rules of a single turn are held here; rules between turns are in `turns`.
 """
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from simulator.engine.request import Message, Part, ToolCall
 from simulator.providers.anthropic import blocks, schema
 from simulator.providers.anthropic.generation import NO_SAMPLING, since
 from simulator.providers.anthropic.images import HIGH, STANDARD, UNKNOWN_SIZE, image_size, image_tokens, pdf_tokens
+from simulator.providers.anthropic.signatures import genuine
 from simulator.providers.anthropic.stable import estimate, stable
 from simulator.providers.anthropic.wording import invalid
 from simulator.providers.base import Refusal
+from simulator.providers.decode import quote
 
 EMPTY_TURN: Final = "all messages must have non-empty content except for the optional final assistant message"
 BLANK_TEXT: Final = "messages: text content blocks must contain non-whitespace text"
 EMPTY_TEXT: Final = "messages: text content blocks must be non-empty"
 
+_IMAGES: Final = get_args(blocks.ImageType)
+_IMAGES_ONLY: Final = "Only JPEG, PNG, GIF and WebP images are supported."
 _USER_ONLY: Final = (blocks.ToolResult, blocks.Image, blocks.SearchResult, blocks.ContainerUpload)
 _ASSISTANT_ONLY: Final = (blocks.ToolUse, blocks.Thinking, blocks.RedactedThinking, blocks.ServerToolUse)
+_THOUGHTS: Final = (blocks.Thinking, blocks.RedactedThinking)
 _IN_SYSTEM: Final = (blocks.Text, blocks.ToolAddition, blocks.ToolRemoval)
 
 
 class Reader:
     """Reads the turns of one request. `latest` is whether API version 2026-10-21 was asked for."""
 
-    __slots__ = ("_latest", "_model", "messages")
+    __slots__ = ("_latest", "_model", "files", "messages", "sources")
 
     def __init__(self, model: str, latest: bool) -> None:
         self._latest = latest
         self._model = model
         self.messages: list[Message] = []
         """What was read so far."""
+        self.sources = False
+        """Whether there are documents or search results among it."""
+        self.files: tuple[str, ...] = ()
+        """The uploaded files that it refers to."""
 
     def read(self, number: int, turn: schema.Turn, may_be_empty: bool) -> None:
         """Append the messages of a turn. Raises Refusal for a block that may not stand there."""
@@ -59,10 +69,12 @@ class Reader:
                 self.messages.append(self._result(block, here))
             else:
                 parts.append(self._part(block, here))
+        if role == "assistant" and content and isinstance(content[-1], _THOUGHTS):
+            raise invalid(where, "The final block in an assistant message cannot be `thinking`.")
         if texts or parts or calls:
             self.messages.append(Message(role, "\n".join(texts), parts=tuple(parts), calls=tuple(calls)))
 
-    def _check_place(self, block: blocks.Block, role: str, where: str, here: str) -> None:
+    def _check_place(self, block: blocks.Tagged, role: str, where: str, here: str) -> None:
         tag = block.__struct_config__.tag
         if role == "system":
             if not isinstance(block, _IN_SYSTEM):
@@ -91,20 +103,27 @@ class Reader:
         )
         return Message("tool", "\n".join(texts), parts=failed + parts, answers=block.tool_use_id)
 
-    def _part(self, block: blocks.Block, here: str) -> Part:
+    def _part(self, block: blocks.Tagged, here: str) -> Part:
         return _PARTS.get(type(block), Reader._served)(self, block, here)
 
-    def _image(self, block: blocks.Image, _here: str) -> Part:
-        source = block.source
+    def _image(self, block: blocks.Image, here: str) -> Part:
+        source: blocks.ImageSource | blocks.Attached = block.source
         limits = HIGH if since(self._model, NO_SAMPLING) else STANDARD
+        if isinstance(source, blocks.Attached):
+            if source.media_type not in _IMAGES:
+                raise invalid(here, f"Unsupported image file format: {quote(source.media_type)}. {_IMAGES_ONLY}")
+            source = blocks.Base64Image("image/png", base64.b64encode(source.content).decode("ascii"))
         if isinstance(source, blocks.Base64Image):
             return Part("image", source.data, image_tokens(image_size(source.data), limits))
-        return Part("image", _reference(source), image_tokens(UNKNOWN_SIZE, limits))
+        return Part("image", self._reference_of(source), image_tokens(UNKNOWN_SIZE, limits))
 
     def _document(self, block: blocks.Document, here: str) -> Part:
         around = [text for text in (block.title, block.context) if text]
         tokens = sum(map(estimate, around))
-        source = block.source
+        self.sources = True
+        source: blocks.DocumentSource | blocks.Attached = block.source
+        if isinstance(source, blocks.Attached):
+            source = _readable(source, here)
         if isinstance(source, blocks.Base64Document):
             said, price = source.data, pdf_tokens(source.data)
         elif isinstance(source, blocks.TextDocument):
@@ -112,10 +131,11 @@ class Reader:
         elif isinstance(source, blocks.BlockDocument):
             said, price = self._inner(source.content, f"{here}.document.source.content.content")
         else:
-            said, price = _reference(source), pdf_tokens("")
+            said, price = self._reference_of(source), pdf_tokens("")
         return Part("document", "\n".join([*around, said]), tokens + price)
 
     def _search_result(self, block: blocks.SearchResult, here: str) -> Part:
+        self.sources = True
         said, price = self._inner(block.content, f"{here}.search_result.content")
         around = f"{block.title}\n{block.source}"
         return Part("search_result", f"{around}\n{said}", estimate(around) + price)
@@ -132,20 +152,31 @@ class Reader:
         ]
         return "\n".join(part.source for part in parts), sum(part.tokens for part in parts)
 
-    def _thinking(self, block: blocks.Thinking, _here: str) -> Part:
+    def _thinking(self, block: blocks.Thinking, here: str) -> Part:
+        if not genuine(block.signature, block.thinking):
+            raise invalid(here, "Invalid `signature` in `thinking` block")
         # Thoughts of earlier turns are taken out of the context before it is billed.
         return Part("thinking", block.thinking)
 
-    def _redacted(self, block: blocks.RedactedThinking, _here: str) -> Part:
+    def _redacted(self, block: blocks.RedactedThinking, here: str) -> Part:
+        if not genuine(block.data, ""):
+            raise invalid(here, "Invalid `data` in `redacted_thinking` block")
         return Part("redacted_thinking", block.data)
 
     def _upload(self, block: blocks.ContainerUpload, _here: str) -> Part:
+        self.files += (block.file_id,)
         return Part("container_upload", block.file_id)
+
+    def _reference_of(self, source: blocks.UrlSource | blocks.FileSource) -> str:
+        if isinstance(source, blocks.UrlSource):
+            return source.url
+        self.files += (source.file_id,)
+        return source.file_id
 
     def _reference(self, block: blocks.ToolReference, _here: str) -> Part:
         return Part("tool_reference", block.tool_name, estimate(block.tool_name))
 
-    def _served(self, block: blocks.Block, here: str) -> Part:
+    def _served(self, block: blocks.Tagged, here: str) -> Part:
         tag = str(block.__struct_config__.tag)
         if not isinstance(block, blocks.Served):
             return Part(tag)
@@ -190,7 +221,7 @@ def _check_block(block: blocks.Text) -> None:
         raise _as_it_is(BLANK_TEXT)
 
 
-def _check_citations(block: blocks.Block, here: str) -> None:
+def _check_citations(block: blocks.Tagged, here: str) -> None:
     """Under 2026-10-21 a user's text carries no citations, neither by itself nor in a search result."""
     if isinstance(block, blocks.SearchResult):
         for place, inner in enumerate(block.content):
@@ -199,8 +230,17 @@ def _check_citations(block: blocks.Block, here: str) -> None:
         raise invalid(f"{here}.text.citations", "Citations are not permitted on `text` blocks in `user` messages")
 
 
-def _reference(source: blocks.UrlSource | blocks.FileSource) -> str:
-    return source.url if isinstance(source, blocks.UrlSource) else source.file_id
+def _readable(source: blocks.Attached, here: str) -> blocks.Base64Document | blocks.TextDocument:
+    """A file as the document it stands for."""
+    if source.media_type == "application/pdf":
+        return blocks.Base64Document("application/pdf", base64.b64encode(source.content).decode("ascii"))
+    if source.media_type == "text/plain":
+        return blocks.TextDocument("text/plain", source.text)
+    raise invalid(
+        here,
+        f"Unsupported document file format: {quote(source.media_type)}. Only PDF and plaintext documents are "
+        "supported.",
+    )
 
 
 def _as_it_is(message: str) -> Refusal:

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from simulator.engine.plan import Fault, Plan
 from simulator.engine.request import Operation
 from simulator.providers.anthropic import schema
+from simulator.providers.anthropic.attachments import WithFiles
 from simulator.providers.anthropic.request import Bodies, request_of
 from simulator.providers.anthropic.wire import json_headers
 from simulator.providers.base import NO_TARGET, Call, Reply, Stream, Target
 
 
-class CountTokens:
+class CountTokens(WithFiles[schema.CountBody]):
     """The endpoint. It never streams."""
 
     path = "/v1/messages/count_tokens"
@@ -23,8 +24,9 @@ class CountTokens:
     def decode(self, body: bytes, headers: Mapping[bytes, bytes], target: Target = NO_TARGET) -> Call:
         """Read a body. Raises `Refusal` for anything that the API would refuse with a 400."""
         del target
-        typed, latest, betas = self._bodies.read(body, headers)
-        return Call(request_of(Operation.COUNT, typed, latest, betas), False, typed)
+        typed, asking = self._bodies.read(body, headers)
+        request, kept, _ = request_of(Operation.COUNT, typed, asking)
+        return Call(request, False, typed, kept)
 
     def reply(self, call: Call, plan: Plan) -> Reply:  # noqa: ARG002 - the answer depends on the plan alone
         """`{"input_tokens": n}`."""

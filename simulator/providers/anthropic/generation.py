@@ -15,6 +15,8 @@ import msgspec
 _LINE_FIRST = re.compile(r"claude-(opus|sonnet|haiku|fable|mythos)-(\d{1,2})(?!\d)(?:-(\d{1,2})(?!\d))?")
 # claude-3-5-sonnet-20241022, claude-3-haiku-20240307
 _NUMBER_FIRST = re.compile(r"claude-(\d)(?:-(\d))?-(opus|sonnet|haiku)(?![a-z])")
+# Its name has no number; its rules are those of the models that came out with it.
+_PREVIEW: Final = "claude-mythos-preview"
 
 Version = tuple[int, int]
 
@@ -38,6 +40,8 @@ class Generation(msgspec.Struct, frozen=True):
 @functools.lru_cache(maxsize=1024)
 def generation(model: str) -> Generation | None:
     """The generation that a model's name tells, or None."""
+    if model.startswith(_PREVIEW):
+        return Generation("mythos", (4, 6))
     if match := _LINE_FIRST.match(model):
         line, major, minor = match.groups()
     elif match := _NUMBER_FIRST.match(model):

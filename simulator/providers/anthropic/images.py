@@ -41,7 +41,7 @@ def image_tokens(size: tuple[int, int] | None, limits: tuple[int, int] = STANDAR
 
 def image_size(data: str) -> tuple[int, int] | None:
     """Width and height of an image in base64, or None."""
-    head = _decoded(data[:_HEADER_CHARACTERS])
+    head = decoded(data[:_HEADER_CHARACTERS])
     size = None
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         size = int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
@@ -56,7 +56,7 @@ def image_size(data: str) -> tuple[int, int] | None:
 
 def pdf_tokens(data: str) -> int:
     """The tokens of a PDF in base64, by its pages."""
-    return PAGE * max(1, len(_PAGES.findall(_decoded(data))))
+    return PAGE * max(1, len(_PAGES.findall(decoded(data))))
 
 
 def _patches(width: float, height: float) -> int:
@@ -64,7 +64,7 @@ def _patches(width: float, height: float) -> int:
     return max(1, math.ceil(round(width / PATCH, 6))) * max(1, math.ceil(round(height / PATCH, 6)))
 
 
-def _decoded(data: str) -> bytes:
+def decoded(data: str) -> bytes:
     """The bytes of as much base64 as there is; nothing where it is not base64."""
     try:
         text = data.encode("ascii")

@@ -9,52 +9,62 @@ from typing import Final
 
 import orjson
 
-from simulator.engine.plan import Answer, Choice, Finish, Plan
-from simulator.engine.plan import Call as ToolCall
-from simulator.engine.request import NO_SAMPLING, TEXT_FORMAT, Operation, Request
+from simulator.engine.plan import Answer, Choice, Finish, Plan, Usage
+from simulator.engine.request import NO_SAMPLING, TEXT_FORMAT, Operation
 from simulator.providers.anthropic import schema
-from simulator.providers.anthropic.events import PING, TEXT_START, TEXT_STOP, CallStream, TextStream, call_id
+from simulator.providers.anthropic.answer import blocks_of, content_of, is_refused
+from simulator.providers.anthropic.attachments import WithFiles
+from simulator.providers.anthropic.caching import cacheable_of
+from simulator.providers.anthropic.events import PING, TEXT_START, TEXT_STOP, BlockStream, TextStream
 from simulator.providers.anthropic.options import check_prewarming, check_thread, sampling_of, stops_of
 from simulator.providers.anthropic.request import Bodies, request_of
 from simulator.providers.anthropic.spacing import spaced
+from simulator.providers.anthropic.thinking import check_sampled
+from simulator.providers.anthropic.usage import SERVED, UNCACHED, UNCACHED_INPUT, usage_of
 from simulator.providers.anthropic.wire import base58, event_headers, json_headers
 from simulator.providers.base import NO_TARGET, Call, Reply, Stream, Target
 
-_STOP_REASON: Final[Mapping[Finish, bytes]] = {
-    Finish.STOP: b"end_turn",
-    Finish.LENGTH: b"max_tokens",
-    Finish.STOP_SEQUENCE: b"stop_sequence",
-    Finish.TOOL_CALLS: b"tool_use",
-    Finish.CONTENT_FILTER: b"refusal",
+_REFUSED: Final = (b"refusal", b'{"type":"refusal","category":null,"explanation":null}')
+_OUTGROWN: Final = (b"model_context_window_exceeded", b"null")
+_STOPPED: Final[Mapping[Finish, tuple[bytes, bytes]]] = {
+    Finish.STOP: (b"end_turn", b"null"),
+    Finish.LENGTH: (b"max_tokens", b"null"),
+    Finish.STOP_SEQUENCE: (b"stop_sequence", b"null"),
+    Finish.TOOL_CALLS: (b"tool_use", b"null"),
+    Finish.CONTENT_FILTER: _REFUSED,
+    Finish.REFUSAL: _REFUSED,
 }
-_REFUSED: Final = b'{"type":"refusal","category":null,"explanation":null}'
+"""The `stop_reason` and the `stop_details`."""
 
-_MESSAGE: Final = (
+_TOLD: Final = (
     b'{"model":%b,"id":%b,"type":"message","role":"assistant","content":%b,"stop_reason":"%b","stop_sequence":%b,'
-    b'"stop_details":%b,"usage":{"input_tokens":%d,"cache_creation_input_tokens":0,"cache_read_input_tokens":%d,'
-    b'"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"output_tokens":%d,'
-    b'"output_tokens_details":{"thinking_tokens":%d},"service_tier":"standard","inference_geo":"global"}}'
+    b'"stop_details":%b,"usage":{'
 )
+_OUTPUT: Final = b',"output_tokens":%d,"output_tokens_details":{"thinking_tokens":%d}'
+_MESSAGE: Final = _TOLD + b"%b" + _OUTPUT + b",%b}%b}"
+_PLAIN: Final = _TOLD + UNCACHED + _OUTPUT + b"," + SERVED + b"}}"
+"""Of a message that is one text at most and has nothing to do with the prompt cache, as nearly all are."""
 _TEXT_ONLY: Final = b'[{"type":"text","text":%b}]'
-_CALL: Final = b'{"type":"tool_use","id":"%b","name":%b,"input":%b,"caller":{"type":"direct"}}'
-
-_START: Final = (
+_STARTED: Final = (
     b"event: message_start\n"
     b'data: {"type":"message_start","message":{"model":%b,"id":%b,"type":"message","role":"assistant","content":[],'
-    b'"stop_reason":null,"stop_sequence":null,"stop_details":null,"usage":{"input_tokens":%d,'
-    b'"cache_creation_input_tokens":0,"cache_read_input_tokens":%d,"cache_creation":{"ephemeral_5m_input_tokens":0,'
-    b'"ephemeral_1h_input_tokens":0},"output_tokens":%d,"service_tier":"standard","inference_geo":"global"}}}\n\n'
+    b'"stop_reason":null,"stop_sequence":null,"stop_details":null,"usage":{'
 )
-_END: Final = (
+_START: Final = _STARTED + b'%b,"output_tokens":%d,%b}}}\n\n'
+_PLAIN_START: Final = _STARTED + UNCACHED + b',"output_tokens":%d,' + SERVED + b"}}}\n\n"
+_ENDED: Final = (
     b"event: message_delta\n"
-    b'data: {"type":"message_delta","delta":{"stop_reason":"%b","stop_sequence":%b,"stop_details":%b},"usage":'
-    b'{"input_tokens":%d,"cache_creation_input_tokens":0,"cache_read_input_tokens":%d,"output_tokens":%d,'
-    b'"output_tokens_details":{"thinking_tokens":%d}}}\n\n'
-    b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+    b'data: {"type":"message_delta","delta":{"stop_reason":"%b","stop_sequence":%b,"stop_details":%b},"usage":{'
 )
+_LAST: Final = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+_END: Final = _ENDED + b"%b" + _OUTPUT + b"}%b}\n\n" + _LAST
+_PLAIN_END: Final = _ENDED + UNCACHED_INPUT + _OUTPUT + b"}}\n\n" + _LAST
+_SMALLEST_WINDOW: Final = 4_000
+_EDITED: Final = b',"context_management":{"applied_edits":[]}'
+"""What is told of context management that was asked for: no edit is ever needed."""
 
 
-class Messages:
+class Messages(WithFiles[schema.MessagesBody]):
     """The endpoint."""
 
     path = "/v1/messages"
@@ -69,66 +79,77 @@ class Messages:
     def decode(self, body: bytes, headers: Mapping[bytes, bytes], target: Target = NO_TARGET) -> Call:
         """Read a body. Raises `Refusal` for anything that the API would refuse with a 400."""
         del target
-        typed, latest, betas = self._bodies.read(body, headers)
+        typed, asking = self._bodies.read(body, headers)
         check_prewarming(typed)
-        if betas:
+        if asking.fields:
             check_thread(typed)
-        request = request_of(
+        sampling = NO_SAMPLING
+        if isinstance(typed, schema.SampledBody):
+            sampling = sampling_of(typed)
+            if typed.thinking is not None:
+                check_sampled(typed)
+        request, kept, marked = request_of(
             Operation.CHAT,
             typed,
-            latest,
-            betas,
+            asking,
             max_tokens=typed.max_tokens,
             stop=stops_of(typed.stop_sequences),
-            sampling=sampling_of(typed) if isinstance(typed, schema.SampledBody) else NO_SAMPLING,
+            sampling=sampling,
         )
-        return Call(request, typed.stream is True, typed)
+        return Call(request, typed.stream is True, typed, kept, cache=cacheable_of(typed) if marked else None)
 
     def reply(self, call: Call, plan: Plan) -> Reply:
         """The whole message."""
         answer = _answer(plan)
-        choice = answer.choices[0]
-        usage = answer.usage
+        choice, usage = answer.choices[0], answer.usage
+        reason, details = _stopped(call, choice, usage)
+        if _is_plain(call, choice, usage):
+            body = _PLAIN % (
+                orjson.dumps(plan.model),
+                _message_id(plan, answer),
+                _TEXT_ONLY % orjson.dumps(_text(call, choice)) if choice.pieces else b"[]",
+                reason,
+                orjson.dumps(choice.stop_sequence),
+                details,
+                usage.input_tokens,
+                usage.output_tokens,
+                0,
+            )
+            return Reply(200, json_headers(plan.request_bits), body)
+        before, after = usage_of(usage, call.echo)
         body = _MESSAGE % (
             orjson.dumps(plan.model),
             _message_id(plan, answer),
-            _content(choice, call.request),
-            _STOP_REASON[choice.finish],
+            content_of(blocks_of(answer, call.request, call.echo)),
+            reason,
             orjson.dumps(choice.stop_sequence),
-            _REFUSED if choice.finish is Finish.CONTENT_FILTER else b"null",
-            usage.input_tokens - usage.cached_tokens,
-            usage.cached_tokens,
+            details,
+            before,
             usage.output_tokens,
             usage.reasoning_tokens,
+            after,
+            _edits(call),
         )
         return Reply(200, json_headers(plan.request_bits), body)
 
     def stream(self, call: Call, plan: Plan) -> Stream:
         """The same message as events."""
         answer = _answer(plan)
-        choice = answer.choices[0]
-        usage = answer.usage
-        billed = usage.input_tokens - usage.cached_tokens
+        choice, usage = answer.choices[0], answer.usage
+        reason, details = _stopped(call, choice, usage)
+        model, name, sequence = orjson.dumps(plan.model), _message_id(plan, answer), orjson.dumps(choice.stop_sequence)
         # The first event counts what was written when it left: the first token, if there is one.
-        start = _START % (
-            orjson.dumps(plan.model),
-            _message_id(plan, answer),
-            billed,
-            usage.cached_tokens,
-            min(1, usage.output_tokens),
-        )
-        end = _END % (
-            _STOP_REASON[choice.finish],
-            orjson.dumps(choice.stop_sequence),
-            _REFUSED if choice.finish is Finish.CONTENT_FILTER else b"null",
-            billed,
-            usage.cached_tokens,
-            usage.output_tokens,
-            usage.reasoning_tokens,
-        )
+        begun = min(1, usage.output_tokens)
         headers = event_headers(plan.request_bits)
-        if choice.calls:
-            return CallStream(headers, choice, start, end)
+        if not _is_plain(call, choice, usage):
+            before, after = usage_of(usage, call.echo)
+            start = _START % (model, name, before, begun, after)
+            before = before.partition(b',"cache_creation":')[0]
+            counts = before, usage.output_tokens, usage.reasoning_tokens
+            end = _END % (reason, sequence, details, *counts, _edits(call))
+            return BlockStream(headers, blocks_of(answer, call.request, call.echo), start, end)
+        start = _PLAIN_START % (model, name, usage.input_tokens, begun)
+        end = _PLAIN_END % (reason, sequence, details, usage.input_tokens, usage.output_tokens, 0)
         if choice.pieces:
             start, end = start + TEXT_START + PING, TEXT_STOP + end
         else:
@@ -137,31 +158,41 @@ class Messages:
         return TextStream(headers, pieces, start, end)
 
 
-def _content(choice: Choice, request: Request) -> bytes:
-    """The content blocks: the text, if there is any, and each call."""
-    if not choice.calls:
-        if not choice.pieces:
-            return b"[]"
-        if request.format is TEXT_FORMAT:
-            return _TEXT_ONLY % orjson.dumps(choice.text)
-        return _TEXT_ONLY % orjson.dumps("".join(spaced(choice.pieces)))
-    text = _TEXT_ONLY[1:-1] % orjson.dumps(choice.text) + b"," if choice.pieces else b""
-    calls = [
-        _CALL % (call_id(made.id_bits), orjson.dumps(made.name), _arguments(made, choice.finish))
-        for made in choice.calls
-    ]
-    return b"[%b%b]" % (text, b",".join(calls))
+def _is_plain(call: Call, choice: Choice, usage: Usage) -> bool:
+    return not (
+        call.request.extra
+        or choice.calls
+        or choice.reasoning
+        or usage.cached_tokens
+        or usage.written_tokens
+        or call.echo.speed
+    )
 
 
-def _arguments(made: ToolCall, finish: Finish) -> bytes:
-    """The arguments as JSON; those that `max_tokens` cut off are empty, as the real API has them."""
-    text = "".join(made.pieces).encode()
-    if finish is Finish.LENGTH:
-        try:
-            orjson.loads(text)
-        except orjson.JSONDecodeError:
-            return b"{}"
-    return text
+def _text(call: Call, choice: Choice) -> str:
+    return choice.text if call.request.format is TEXT_FORMAT else "".join(spaced(choice.pieces))
+
+
+def _stopped(call: Call, choice: Choice, usage: Usage) -> tuple[bytes, bytes]:
+    """Why the answer ended, and the details of a refusal as JSON."""
+    finish = choice.finish
+    if call.request.extra and is_refused(call.request):
+        return _REFUSED
+    if finish is Finish.LENGTH and _is_full(usage) and usage.output_tokens < call.echo.max_tokens:
+        return _OUTGROWN
+    return _STOPPED[finish]
+
+
+def _is_full(usage: Usage) -> bool:
+    """Whether prompt and answer together fill a context window: those are whole thousands or powers of two."""
+    tokens = usage.input_tokens + usage.output_tokens
+    return tokens >= _SMALLEST_WINDOW and (tokens % 1_000 == 0 or tokens & (tokens - 1) == 0)
+
+
+def _edits(call: Call) -> bytes:
+    if not call.request.extra or getattr(call.echo, "context_management", None) is None:
+        return b""
+    return _EDITED
 
 
 def _answer(plan: Plan) -> Answer:

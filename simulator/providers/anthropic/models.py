@@ -8,14 +8,14 @@ import orjson
 
 from simulator.providers.anthropic.capabilities import capabilities
 from simulator.providers.anthropic.generation import generation
+from simulator.providers.anthropic.lifecycle import ACTIVE, DEPRECATED, RETIRED, lifecycle
+from simulator.providers.anthropic.paging import limit_of
 from simulator.providers.anthropic.wire import json_headers
 from simulator.providers.anthropic.wording import either, invalid
 from simulator.providers.base import ModelEntry, Reply
 from simulator.providers.decode import quote
 
-DEFAULT_LIMIT: Final = 20
-MOST: Final = 1_000
-LIFECYCLES: Final = ("active", "deprecated", "retired")
+LIFECYCLES: Final = (ACTIVE, DEPRECATED, RETIRED)
 
 
 def model(entry: ModelEntry, request_bits: bytes) -> Reply:
@@ -27,13 +27,14 @@ def models(entries: Sequence[ModelEntry], query: Mapping[str, str], request_bits
     """A page of the models, the most recent first.
 
     `limit` is 1 to 1,000 (20 if not given); `after_id` gives the page behind a model, `before_id` the page before one;
-    `lifecycle` keeps those of a stage. Raises Refusal (INVALID) for a parameter that the API refuses.
+    `lifecycle` keeps those of a stage; without it those that are retired are left out. Raises Refusal (INVALID) for a
+    parameter that the API refuses.
     """
-    limit = _limit(query.get("limit"))
+    limit = limit_of(query.get("limit"))
     stages = _stages(query)
-    # The API lists each model once, by its own id. All models of the catalogue are in use.
-    own = [entry for entry in entries if not entry.alias_of]
-    shown = sorted(own, key=lambda entry: (-entry.created, entry.id)) if "active" in stages else []
+    # The API lists each model once, by its own id.
+    own = [entry for entry in entries if not entry.alias_of and lifecycle(entry.id).stage in stages]
+    shown = sorted(own, key=lambda entry: (-entry.created, entry.id))
     after, before = query.get("after_id"), query.get("before_id")
     if after and before:
         raise invalid("after_id", "Only one of `before_id` and `after_id` may be given")
@@ -57,33 +58,20 @@ def models(entries: Sequence[ModelEntry], query: Mapping[str, str], request_bits
 def model_info(entry: ModelEntry) -> dict[str, Any]:
     """The `ModelInfo` of the newest SDK."""
     known = generation(entry.id)
+    life = lifecycle(entry.alias_of or entry.id)
     return {
         "type": "model",
         "id": entry.alias_of or entry.id,
         "display_name": entry.display_name or entry.id,
         "created_at": datetime.fromtimestamp(entry.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "lifecycle": LIFECYCLES[0],
-        "deprecated_at": None,
-        "retires_at": None,
+        "lifecycle": life.stage,
+        "deprecated_at": life.deprecated_at,
+        "retires_at": life.retires_at,
         "line": known.line if known is not None else None,
         "max_input_tokens": entry.context_window,
         "max_tokens": entry.max_output_tokens,
         "capabilities": capabilities(known),
     }
-
-
-def _limit(given: str | None) -> int:
-    if given is None:
-        return DEFAULT_LIMIT
-    # Ten digits are more than any limit, and keep Python's own bound on digits out of reach.
-    if not given.isascii() or not given.isdigit() or len(given) > 10:
-        raise invalid("limit", "Input should be a valid integer, unable to parse string as an integer")
-    limit = int(given)
-    if limit < 1:
-        raise invalid("limit", "Input should be greater than or equal to 1")
-    if limit > MOST:
-        raise invalid("limit", f"Input should be less than or equal to {MOST}")
-    return limit
 
 
 def _stages(query: Mapping[str, str]) -> Sequence[str]:

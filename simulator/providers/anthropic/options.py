@@ -1,15 +1,19 @@
 """The settings of a request: which of them hold together, and how they reach the neutral shape. Pure."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from simulator.engine.request import NO_SAMPLING as NOT_SAMPLED
-from simulator.engine.request import Sampling
-from simulator.providers.anthropic import schema
+from simulator.engine.request import TEXT_FORMAT, Format, Sampling
+from simulator.providers.anthropic import blocks, schema
+from simulator.providers.anthropic.answer import CITED
+from simulator.providers.anthropic.citing import is_cited, sources_of
 from simulator.providers.anthropic.generation import NO_SAMPLING, TEMPERATURE_OR_TOP_P, since
+from simulator.providers.anthropic.modes import modes_of
 from simulator.providers.anthropic.stable import stable
-from simulator.providers.anthropic.wording import invalid
+from simulator.providers.anthropic.wording import either, invalid
 from simulator.providers.base import Problem, Refusal
 
 _ADMITTED_TOP_P: Final = 0.99
@@ -35,19 +39,6 @@ def sampling_of(body: schema.SampledBody) -> Sampling:
     return Sampling(temperature=temperature, top_p=top_p, top_k=top_k)
 
 
-def check_thinking(thinking: schema.AnyThinking | None, max_tokens: int | None) -> None:
-    """Raises Refusal for thinking that must show in the answer; `adaptive` may do without."""
-    if not isinstance(thinking, schema.ThinkingEnabled):
-        return
-    if max_tokens is not None and thinking.budget_tokens >= max_tokens:
-        raise invalid("", "`max_tokens` must be greater than `thinking.budget_tokens`.")
-    raise invalid(
-        "thinking.type",
-        "This version of the simulator writes no thinking blocks, which 'enabled' promises; use 'adaptive' or "
-        "'disabled'",
-    )
-
-
 def stops_of(sequences: list[str] | None) -> tuple[str, ...]:
     """The stop sequences. Raises Refusal for a blank one."""
     if not sequences:
@@ -56,6 +47,19 @@ def stops_of(sequences: list[str] | None) -> tuple[str, ...]:
         if not sequence or sequence.isspace():
             raise invalid("stop_sequences", "each stop sequence must contain non-whitespace")
     return tuple(sequences)
+
+
+def check_citing(turns: Sequence[schema.Turn], form: Format) -> tuple[str, ...]:
+    """What `extra` says of citations. Raises Refusal where only some sources have them, and beside a set format."""
+    for kind, name in ((blocks.Document, "documents"), (blocks.SearchResult, "search results")):
+        asked = {is_cited(source) for source in sources_of(turns) if isinstance(source, kind)}
+        if len(asked) > 1:
+            raise invalid("", f"Citations must be enabled on all or none of the {name} within a request.")
+    if not any(is_cited(source) for source in sources_of(turns)):
+        return ()
+    if form is not TEXT_FORMAT:
+        raise invalid("", "Citations cannot be used together with structured outputs (`output_config.format`).")
+    return (CITED,)
 
 
 def check_prewarming(body: schema.MessagesBody) -> None:
@@ -76,12 +80,23 @@ def check_thread(body: schema.MessagesBody) -> None:
         )
 
 
+def _check_effort(effort: str, model: str) -> None:
+    efforts = modes_of(model).efforts
+    if not efforts:
+        raise invalid("", "This model does not support the effort parameter.")
+    if effort not in efforts:
+        raise invalid("output_config.effort", f"'{effort}' is not supported on this model; use {either(efforts)}")
+
+
 def extras_of(body: schema.CountBody, betas: tuple[str, ...]) -> list[str]:
-    """Whatever else changes an answer, as stable text, each with its name; the format of the answer is not among it."""
+    """Whatever else changes an answer, as stable text, each with its name; the format of the answer is not among it.
+
+    Raises Refusal for an effort that the model does not know.
+    """
     extras: list[str] = []
-    if body.thinking is not None:
-        extras.append(f"thinking={stable(msgspec.to_builtins(body.thinking), 'thinking')}")
     config = body.output_config
+    if config is not None and config.effort is not None:
+        _check_effort(config.effort, body.model)
     if config is not None and (config.effort is not None or config.task_budget is not None):
         rest = msgspec.to_builtins(msgspec.structs.replace(config, format=None))
         extras.append(f"output_config={stable(rest, 'output_config')}")

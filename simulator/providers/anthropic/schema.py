@@ -98,6 +98,19 @@ class Metadata(Strict, frozen=True):
     user_id: str | None = None
 
 
+class Container(Strict, frozen=True):
+    """The container that code runs in."""
+
+    id: str | None = None
+    skills: list[dict[str, Any]] | None = None
+
+
+class Diagnostics(Strict, frozen=True):
+    """What the service is to compare the prompt with."""
+
+    previous_message_id: str | None = None
+
+
 class CountBody(Strict, kw_only=True, frozen=True):
     """`POST /v1/messages/count_tokens`, and what every request shares."""
 
@@ -120,8 +133,8 @@ class MessagesBody(CountBody, kw_only=True, frozen=True):
     stop_sequences: list[str] | None = None
     metadata: Metadata | None = None
     service_tier: ServiceTier | None = None
-    container: Any = None
-    diagnostics: Any = None
+    container: str | Container | None = None
+    diagnostics: Diagnostics | None = None
     inference_geo: str | None = None
 
 

@@ -1,7 +1,7 @@
 """Tools as the client offers them, checked and in the neutral shape. Pure.
 
-Client tools become `Tool` values. Tools that run at the provider (web search, code execution …) only change the
-digest: their definitions are kept as stable text, and they are never called.
+Tools that the client runs become `Tool` values, those that the provider defines too. Tools that run at the provider
+(web search, code execution …) only change the digest: they are kept as stable text, and they are never called.
 """
 
 import re
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from simulator.engine.request import Tool
 from simulator.providers.anthropic import schema
+from simulator.providers.anthropic.own_tools import own_tool
 from simulator.providers.anthropic.schemas import Judge, check_tool
 from simulator.providers.anthropic.stable import stable
 from simulator.providers.anthropic.wording import invalid
@@ -53,6 +54,10 @@ def tools_of(offered: Sequence[dict[str, Any]], model: str) -> tuple[tuple[Tool,
         elif isinstance(kind, str) and _SERVED.fullmatch(kind):
             served.append(stable({key: tool[key] for key in tool if key != "cache_control"}, f"{where}.{kind}"))
             name = tool.get("name")
+            own = own_tool(kind, name)
+            if own is not None:
+                tools.append(own)
+                name = own.name
         else:
             raise invalid(
                 where,

@@ -14,7 +14,6 @@ from simulator.providers.anthropic.generation import NO_PREFILL, SYSTEM_TURNS, b
 from simulator.providers.anthropic.wording import invalid
 from simulator.providers.decode import quote
 
-MOST_BREAKPOINTS: Final = 4
 ID_PATTERN: Final = "^[a-zA-Z0-9_-]+$"
 _ID = re.compile(ID_PATTERN)
 
@@ -139,24 +138,3 @@ def check_system(turns: Sequence[schema.Turn], model: str) -> None:
     for number in range(1, len(turns)):
         if turns[number].role == "system" == turns[number - 1].role:
             raise invalid(f"messages.{number}", "consecutive `system` messages are not allowed")
-
-
-def check_breakpoints(body: schema.CountBody) -> None:
-    """Raises Refusal where more cache breakpoints are set than the API takes."""
-    found = int(body.cache_control is not None)
-    if isinstance(body.system, list):
-        found += _set(body.system)
-    for tool in body.tools or ():
-        found += tool.get("cache_control") is not None
-    for turn in body.messages:
-        if isinstance(turn.content, list):
-            found += _set(turn.content)
-            for block in turn.content:
-                if isinstance(block, blocks.ToolResult) and isinstance(block.content, list):
-                    found += _set(block.content)
-    if found > MOST_BREAKPOINTS:
-        raise invalid("", f"A maximum of {MOST_BREAKPOINTS} blocks with cache_control may be provided. Found {found}.")
-
-
-def _set(blocks: Sequence[blocks.Block]) -> int:
-    return sum(block.cache_control is not None for block in blocks)

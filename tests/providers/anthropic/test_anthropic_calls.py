@@ -238,5 +238,5 @@ def test_an_answer_in_json_is_written_with_spaces() -> None:
 
 def test_json_that_was_cut_off_stays_incomplete() -> None:
     form = {"output_config": {"format": {"type": "json_schema", "schema": SCHEMA}}}
-    message, _ = reply(plan(pieces=('{"a":', '"x'), finish=Finish.LENGTH), **form)
+    message, _ = reply(plan(pieces=('{"a":', '"x'), finish=Finish.LENGTH), **form, max_tokens=2)
     assert (message.content[0].text, message.stop_reason) == ('{"a": "x', "max_tokens")

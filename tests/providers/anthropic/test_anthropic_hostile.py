@@ -4,6 +4,7 @@ import json
 
 import msgspec
 import pytest
+from anthropic_desk import AnthropicDesk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,11 +24,12 @@ json_values = st.recursive(
 
 WORDS = """
 text image document tool_use tool_result thinking search_result server_tool_use base64 url content user assistant
-system enabled adaptive auto tool claude-opus-5 ephemeral application/pdf image/png text/plain object a
+system enabled adaptive auto tool claude-opus-5 ephemeral application/pdf image/png text/plain object a file summarized
+redacted_thinking claude-haiku-4-5 true high
 """
 KEYS = """
 type text source content data media_type url id tool_use_id name input role cache_control citations thinking
-signature budget_tokens title input_schema format effort
+signature budget_tokens title input_schema format effort enabled file_id display cache_control
 """
 words, keys = st.sampled_from(WORDS.split()), st.sampled_from(KEYS.split())
 near_values = st.recursive(
@@ -45,8 +47,59 @@ near_bodies = st.fixed_dictionaries(
         ),
     },
     optional=dict.fromkeys(
-        ["system", "tools", "tool_choice", "thinking", "output_config", "metadata", "temperature", "top_k"], near_values
+        [
+            "system",
+            "tools",
+            "tool_choice",
+            "thinking",
+            "output_config",
+            "metadata",
+            "temperature",
+            "top_k",
+            "cache_control",
+            "speed",
+            "container",
+            "diagnostics",
+        ],
+        near_values,
     ),
+)
+documents = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["document", "search_result", "image"]),
+        "source": st.fixed_dictionaries(
+            {"type": st.sampled_from(["text", "base64", "content", "file"])},
+            optional={
+                "media_type": words,
+                "data": st.text(max_size=9),
+                "content": near_values,
+                "file_id": st.text(max_size=9),
+            },
+        )
+        | words,
+    },
+    optional={
+        "citations": st.fixed_dictionaries({"enabled": st.booleans() | st.none()}) | near_values,
+        "content": near_values,
+        "title": words | st.none(),
+    },
+)
+near_conversations = st.fixed_dictionaries(
+    {
+        "model": st.sampled_from(["claude-haiku-4-5", "claude-opus-5-5", "claude-none"]),
+        "max_tokens": st.integers(0, 99),
+        "messages": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "role": st.sampled_from(["user", "assistant"]),
+                    "content": st.text(max_size=4) | st.lists(documents | near_values, max_size=3),
+                }
+            ),
+            min_size=1,
+            max_size=3,
+        ),
+    },
+    optional={"thinking": near_values, "cache_control": near_values, "system": near_values},
 )
 
 
@@ -97,6 +150,36 @@ def test_almost_a_request(body, version, beta) -> None:
     check(json.dumps(body).encode(), version, beta)
 
 
+@settings(max_examples=150)
+@given(near_conversations | near_bodies, VERSIONS)
+def test_almost_a_conversation_gets_an_answer_or_a_refusal(body, version) -> None:
+    desk = AnthropicDesk()
+    for path in ("/v1/messages", "/v1/messages/count_tokens"):
+        given = {key: value for key, value in body.items() if key != "max_tokens" or path == "/v1/messages"}
+        reply = desk.ask("POST", path, json.dumps(given).encode(), headers={b"anthropic-version": version})
+        assert reply.status in (200, 400, 404)
+        json.loads(reply.body)
+
+
+names = st.text(max_size=8) | st.sampled_from(["file_01", "msgbatch_01", "a" * 500, "\x00", "\ud800", "é"])
+
+
+@settings(max_examples=60)
+@given(
+    st.binary(max_size=40),
+    names,
+    st.dictionaries(st.sampled_from(["limit", "page", "after_id", "ids", "before_id"]), names),
+)
+def test_any_request_of_an_action(body, name, query) -> None:
+    desk = AnthropicDesk()
+    parameters = {"file_id": name, "message_batch_id": name}
+    for action in PROVIDER.actions:
+        target = {"parameters": parameters, "query": {key: [value] for key, value in query.items()}}
+        reply = desk.ask(action.method, action.path, body, **target)
+        assert reply.status in (200, 400, 404)
+        json.loads(reply.body)
+
+
 @settings(max_examples=300)
 @given(schemas, schemas, st.booleans(), VERSIONS)
 def test_any_schema(tool, form, strict, version) -> None:
@@ -113,7 +196,7 @@ def test_any_schema(tool, form, strict, version) -> None:
     check(json.dumps(body | {"output_format": config["format"]}).encode(), version, {b"anthropic-beta": b"x"})
 
 
-@given(st.binary(max_size=64))
+@given(st.binary(max_size=64).filter(lambda version: version not in (b"2026-10-21", b"2023-06-01")))
 def test_any_version(version) -> None:
     with pytest.raises(Refusal, match="anthropic-version"):
         PROVIDER.endpoints[0].decode(b"{}", {b"anthropic-version": version})

@@ -6,6 +6,7 @@ import re
 import orjson
 import pytest
 from anthropic.types import Message, RawMessageStreamEvent
+from anthropic.types.beta import BetaMessage, BetaRawMessageDeltaEvent
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter
@@ -157,15 +158,46 @@ def test_a_stream_tells_what_the_reply_tells() -> None:
         (Finish.LENGTH, "max_tokens"),
         (Finish.STOP_SEQUENCE, "stop_sequence"),
         (Finish.CONTENT_FILTER, "refusal"),
+        (Finish.REFUSAL, "refusal"),
     ],
 )
 def test_stop_reasons(finish, reason) -> None:
     planned = plan(finish=finish)
-    message = Message.model_validate_json(MESSAGES.reply(call(), planned).body, strict=True)
+    asked = call(BODY.replace(b'"max_tokens":64', b'"max_tokens":%d' % len(PIECES)))
+    message = Message.model_validate_json(MESSAGES.reply(asked, planned).body, strict=True)
     assert message.stop_reason == reason
-    assert (message.stop_details is not None) == (finish is Finish.CONTENT_FILTER)
-    stream = MESSAGES.stream(call(), planned)
+    assert (message.stop_details is not None) == (reason == "refusal")
+    stream = MESSAGES.stream(asked, planned)
     assert events_of(stream.frames(0, stream.steps))[-2]["delta"]["stop_reason"] == reason
+
+
+def test_less_than_was_allowed_means_that_the_context_is_full() -> None:
+    short = Message.model_validate_json(MESSAGES.reply(call(), plan(finish=Finish.LENGTH)).body, strict=True)
+    assert short.stop_reason == "max_tokens"
+    planned = plan(finish=Finish.LENGTH, usage=Usage(200_000 - 6, 6))
+    message = Message.model_validate_json(MESSAGES.reply(call(), planned).body, strict=True)
+    assert message.stop_reason == "model_context_window_exceeded"
+    stream = MESSAGES.stream(call(), planned)
+    assert events_of(stream.frames(0, stream.steps))[-2]["delta"]["stop_reason"] == message.stop_reason
+
+
+def test_what_the_prompt_cache_did_is_told() -> None:
+    marked = {"type": "text", "text": "long " * 90, "cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    short = {"type": "text", "text": "long " * 90, "cache_control": {"type": "ephemeral"}}
+    for content, hour in (([marked], 60), ([short], 0), ([marked, short], 30)):
+        body = json.loads(BODY) | {"messages": [{"role": "user", "content": content}], "speed": "fast"}
+        asked = call(json.dumps(body).encode())
+        planned = plan(usage=Usage(100, 6, cached_tokens=30, written_tokens=60))
+        usage = Message.model_validate_json(MESSAGES.reply(asked, planned).body, strict=True).usage
+        assert (usage.input_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens) == (10, 30, 60)
+        assert usage.cache_creation.ephemeral_1h_input_tokens == pytest.approx(hour, abs=1)
+        assert usage.cache_creation.ephemeral_5m_input_tokens == 60 - usage.cache_creation.ephemeral_1h_input_tokens
+        assert usage.speed == "fast"
+        stream = MESSAGES.stream(asked, planned)
+        events = events_of(stream.frames(0, stream.steps))
+        started = events[0]["message"]["usage"]
+        assert started["cache_creation_input_tokens"] == 60
+        assert events[-2]["usage"].items() <= json.loads(usage.model_dump_json()).items()
 
 
 def test_an_answer_without_tokens_is_valid() -> None:
@@ -222,3 +254,16 @@ def test_a_fault_is_no_message() -> None:
 def test_streaming_is_asked_for(asked) -> None:
     body = json.loads(BODY) | {"stream": asked}
     assert call(json.dumps(body).encode()).stream is (asked is True)
+
+
+def test_context_management_is_answered_where_it_is_asked_for() -> None:
+    body = json.loads(BODY) | {"context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]}}
+    asked = MESSAGES.decode(json.dumps(body).encode(), HEADERS | {b"anthropic-beta": b"context-management-2025-06-27"})
+    message = BetaMessage.model_validate_json(MESSAGES.reply(asked, plan()).body, strict=True)
+    assert unknown_fields(message) == []
+    assert message.context_management.applied_edits == []
+    stream = MESSAGES.stream(asked, plan())
+    last = [json.loads(line[6:]) for line in stream.frames(0, stream.steps).splitlines() if line.startswith(b"data: ")]
+    assert last[-2]["context_management"] == {"applied_edits": []}
+    event = BetaRawMessageDeltaEvent.model_validate(last[-2])
+    assert unknown_fields(event) == []

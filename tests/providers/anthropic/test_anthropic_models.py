@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from anthropic.types import ModelInfo
 from pydantic import BaseModel
@@ -56,7 +57,8 @@ def test_the_sdk_takes_a_model_strictly(name) -> None:
     reply = PROVIDER.model(entry(name), BITS)
     info = ModelInfo.model_validate_json(reply.body, strict=True)
     assert unknown_fields(info) == []
-    assert (info.id, info.type, info.display_name, info.lifecycle) == (name, "model", name.title(), "active")
+    assert (info.id, info.type, info.display_name) == (name, "model", name.title())
+    assert (info.lifecycle == "active") == (info.deprecated_at is None) == (info.retires_at is None)
     assert (info.max_input_tokens, info.max_tokens) == (200_000, 64_000)
     assert info.created_at == datetime.fromtimestamp(1_760_000_000, UTC)
     assert info.capabilities.batch.supported
@@ -90,6 +92,27 @@ def test_capabilities_follow_the_generation() -> None:
     assert [each["thinking"]["types"]["enabled"]["supported"] for each in (old, middle, new)] == [False, True, False]
     assert [each["effort"]["xhigh"]["supported"] for each in (old, middle, new)] == [False, False, True]
     assert not told("claude-fable-5")["thinking"]["types"]["disabled"]["supported"]
+
+
+def test_lifecycles() -> None:
+    names = ["claude-opus-5-5", "claude-sonnet-4-5-20250929", "claude-3-opus-20240229"]
+    entries = [entry(name) for name in names]
+
+    def listed(**query):
+        return {
+            each["id"]: each["lifecycle"] for each in json.loads(PROVIDER.models(entries, query, BITS).body)["data"]
+        }
+
+    stages = dict(zip(names, ("active", "deprecated", "retired"), strict=True))
+    assert listed() == {name: stages[name] for name in names[:2]}
+    for name, stage in stages.items():
+        assert listed(lifecycle=stage) == {name: stage}
+    assert listed(lifecycle="active,deprecated,retired") == stages
+    told = json.loads(PROVIDER.model(entries[1], BITS).body)
+    assert told["retires_at"] == "2026-11-30T00:00:00Z"
+    assert told["deprecated_at"] < told["retires_at"]
+    alias = msgspec.structs.replace(entries[1], id="claude-sonnet-4-5", alias_of=names[1])
+    assert json.loads(PROVIDER.model(alias, BITS).body)["lifecycle"] == "deprecated"
 
 
 def test_a_model_without_a_name_shows_its_id() -> None:
@@ -171,7 +194,7 @@ def test_wrong_parameters(query, message) -> None:
         ("claude-opus-4-20250514", Generation("opus", (4, 0))),
         ("claude-3-5-sonnet-latest", Generation("sonnet", (3, 5))),
         ("claude-3-haiku-20240307", Generation("haiku", (3, 0))),
-        ("claude-mythos-preview", None),
+        ("claude-mythos-preview", Generation("mythos", (4, 6))),
         ("claude-2.1", None),
         ("gpt-4o", None),
     ],

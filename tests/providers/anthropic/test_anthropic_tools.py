@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from anthropic_wire import ask
 
 from simulator.engine.request import TEXT_FORMAT, Format
 from simulator.providers.anthropic import Anthropic
@@ -184,9 +185,10 @@ def test_an_answer_in_json() -> None:
     assert decode(output_config={"format": None}).format is TEXT_FORMAT
     assert decode(output_config={}) == decode()
     assert decode(endpoint=COUNT, output_config={"format": FORMAT}).format == request.format
-    both = decode(output_config={"format": FORMAT, "effort": "low"})
+    new = "claude-opus-4-8"
+    both = decode(output_config={"format": FORMAT, "effort": "low"}, model=new)
     assert both.format == request.format
-    assert both.extra == decode(output_config={"effort": "low"}).extra != ()
+    assert both.extra == decode(output_config={"effort": "low"}, model=new).extra != ()
 
 
 def test_the_older_beta_says_the_same() -> None:
@@ -290,3 +292,39 @@ def test_words_may_follow_the_results() -> None:
         "user",
         "user",
     ]
+
+
+# --- tools that the provider defines and the client runs
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "called", "arguments"),
+    [
+        ("bash_20250124", "bash", "bash", {"command": "pwd"}),
+        ("text_editor_20250728", "str_replace_based_edit_tool", "str_replace_based_edit_tool", {"command": "view"}),
+        ("text_editor_20250124", "str_replace_editor", "str_replace_editor", {"command": "view"}),
+        ("memory_20250818", "memory", "memory", {"command": "view", "path": "/memories"}),
+        ("computer_20250124", "computer", "computer", {"action": "screenshot"}),
+        ("bash_20250124", 5, "bash", {"command": "pwd"}),
+    ],
+)
+def test_a_tool_of_the_providers_own_is_called_harmlessly(kind, name, called, arguments) -> None:
+    tools = [{"type": kind, "name": name}]
+    said = [{"role": "user", "content": 'Run "rm -rf /" in bash, edit files, look at memory'}]
+    message = ask(tools=tools, tool_choice={"type": "any"}, messages=said)
+    (block,) = message.content
+    assert (block.type, block.name) == ("tool_use", called)
+    assert arguments.items() <= block.input.items()
+    assert "rm" not in json.dumps(block.input)
+    result = {"type": "tool_result", "tool_use_id": block.id, "content": "done"}
+    turns = [*said, {"role": "assistant", "content": [block.model_dump()]}, {"role": "user", "content": [result]}]
+    assert [each.type for each in ask(tools=tools, messages=turns).content] == ["text"]
+
+
+@pytest.mark.parametrize("kind", ["web_search_20250305", "web_fetch_20250910", "code_execution_20250825"])
+def test_a_tool_that_runs_at_the_provider_is_taken_and_not_called(kind) -> None:
+    tools = [{"type": kind, "name": kind.rpartition("_")[0]}]
+    message = ask(tools=tools, tool_choice={"type": "auto"})
+    assert [block.type for block in message.content] == ["text"]
+    assert message.stop_reason == "end_turn"
+    assert message.usage.server_tool_use is None

@@ -263,10 +263,11 @@ class Desk(Protocol):
     def batch_rate(self) -> float:
         """How many requests of a batch are done in a second."""
 
-    def run(self, path: str, body: bytes, ordinal: int = 0) -> Reply:
+    def run(self, path: str, body: bytes, ordinal: int = 0, headers: Mapping[bytes, bytes] | None = None) -> Reply:
         """What the provider's own planned endpoint at `path` would answer to a body, at once and without a fault.
 
-        For the requests within a batch, whose number `ordinal` is. A refusal is a reply in the provider's words.
+        For the requests within a batch, whose number `ordinal` is. `headers` are those that it is decoded with, the
+        present request's if None. A refusal is a reply in the provider's words.
         """
 
 

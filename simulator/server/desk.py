@@ -90,7 +90,7 @@ class WorkDesk:
         self.models = live.entries.get(provider.name, ())
         self.batch_rate = live.config.simulation.batch_requests_per_sec
 
-    def run(self, path: str, body: bytes, ordinal: int = 0) -> Reply:
+    def run(self, path: str, body: bytes, ordinal: int = 0, headers: Mapping[bytes, bytes] | None = None) -> Reply:
         """See `Desk.run`."""
         bits = blake2b(self.request_bits + ordinal.to_bytes(8, "little"), digest_size=16).digest()
         try:
@@ -98,7 +98,7 @@ class WorkDesk:
         except StopIteration:
             return self._provider.refuse(Refusal(Problem.UNKNOWN_PATH, param=f"POST {path}"), bits)
         try:
-            call = endpoint.decode(body, self._headers, NO_TARGET)
+            call = endpoint.decode(body, self._headers if headers is None else headers, NO_TARGET)
             plan = self._live.engine.plan(call.request, self._address, int(self.now), faultless=True)
         except Refusal as refusal:
             return self._provider.refuse(refusal, bits)

@@ -27,6 +27,7 @@ tiers:
 SHIPPED = [
     *(f"anthropic-tier-{number}" for number in range(1, 5)),
     *("anthropic-start", "anthropic-build", "anthropic-scale"),
+    *("cohere-trial", "cohere-production"),
     *("openai-free", *(f"openai-tier-{number}" for number in range(1, 6))),
 ]
 PUBLISHED = [
@@ -134,6 +135,7 @@ def test_a_row_has_the_limits_that_its_provider_has(name):
     tier = load_tiers()[name]
     wanted = {
         "openai": {"requests_per_minute", "tokens_per_minute"},
+        "cohere": {"requests_per_minute"},
         "anthropic": {"requests_per_minute", "input_tokens_per_minute", "output_tokens_per_minute"},
     }[tier.provider]
     for limit in (tier.default, *tier.models.values()):

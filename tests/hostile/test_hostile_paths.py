@@ -3,12 +3,16 @@
 import pytest
 from hostile_wire import ENDPOINTS, check_refusal, exchange, headers_of, request
 
+LISTED = ("GET", "/v1/chat/completions")
+"""Stored completions are listed where completions are made."""
 OLD_KEY = {"x-api-key": "k", "authorization": ""}
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"])
 def test_a_wrong_method(fleet, path, method):
+    if (method, path) == LISTED:
+        return
     message, _ = check_refusal(fleet.ask(path, None, headers_of(path), method=method), path, 405)
     assert method in message or "Method" in message
 
@@ -18,7 +22,7 @@ def test_no_body_follows_the_answer_to_HEAD(fleet, path):  # noqa: N802 - the me
     """A body there would be taken for the start of the next response on the connection."""
     sent = request("HEAD", path, *[f"{name}: {value}" for name, value in headers_of(path).items()])
     head, live = exchange(fleet, sent + request("GET", "/live"), "HEAD", "GET")
-    assert head.status == {"/v1/nothing": 404}.get(path, 405 if path in ENDPOINTS else 200)
+    assert head.status == {"/v1/nothing": 404, LISTED[1]: 200}.get(path, 405 if path in ENDPOINTS else 200)
     assert head.body == b""
     assert int(head.headers["content-length"]) > 0
     assert live.json() == {"live": True}
@@ -46,13 +50,12 @@ def test_a_wrong_method_of_the_control_plane(fleet, path, method):
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/v1",
         "/v1/",
         "/v2/chat/completions",
         "/v1/chat/completions/",
         "//v1/chat/completions",
-        "/v1/chat/completions/x",
+        "/v1/chat/completions/x/y",
         "/v1/%63hat/../x",
         "/v1/../../etc/passwd",
         "/v1/%00",
@@ -64,8 +67,8 @@ def test_a_wrong_method_of_the_control_plane(fleet, path, method):
         "/.env",
         "/admin",
         "/admin/",
-        "/v1/responses",
-        "/v1/messages/batches",
+        "/v1/nothing",
+        "/v1/messages/nothing/x",
         "/v1/engines?x=" + "y" * 10_000,
     ],
     ids=lambda path: path[:24],

@@ -86,13 +86,13 @@ class MemoryDesk:
     def request_bits(self):
         return blake2b(b"request %d" % self.requests, digest_size=16).digest()
 
-    def run(self, path, body, ordinal=0):
+    def run(self, path, body, ordinal=0, headers=None):
         bits = blake2b(self.request_bits + b"%d" % ordinal, digest_size=16).digest()
         endpoint = next((one for one in self.provider.endpoints if one.path == path), None)
         if endpoint is None:
             return self.provider.refuse(Refusal(Problem.UNKNOWN_PATH, param=f"POST {path}"), bits)
         try:
-            call = endpoint.decode(body, {}, NO_TARGET)
+            call = endpoint.decode(body, headers or {}, NO_TARGET)
             plan = self.plan(call)
         except Refusal as refusal:
             return self.provider.refuse(refusal, bits)

@@ -54,9 +54,9 @@ def test_models_are_listed_in_the_shape_of_whoever_asks(app):
 
 
 def test_a_wrong_method_is_told_the_right_one(app):
-    for path in ("/v1/chat/completions", "/v1/messages"):
-        refused = ask(app, "GET", path)
-        assert (refused.status, refused.headers["allow"]) == (405, "POST")
+    for path, allowed in (("/v1/chat/completions", "GET, POST, HEAD"), ("/v1/messages", "POST")):
+        refused = ask(app, "PUT", path)
+        assert (refused.status, refused.headers["allow"]) == (405, allowed)
         assert "allow" not in ask(app, "POST", path, b"{").headers
 
 

@@ -225,14 +225,14 @@ def test_every_route_of_the_plane_is_guarded():
     """Whatever is added to the routes: from elsewhere and without a key nothing of it answers."""
     app = make(simulation__latency="none")
     paths = [route.path for route in app._router.routes if route.path.split("/")[1] == "admin"]
-    assert {"/admin/config", "/admin/stats", "/admin/sessions", "/admin/sessions/{id:path}"} <= set(paths)
+    assert {"/admin/config", "/admin/stats", "/admin/sessions", "/admin/sessions/{name:path}"} <= set(paths)
     for path in paths:
         for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
-            where = path.replace("{id:path}", "some").replace("{name}", "outage")
+            where = path.replace("{name:path}", "some").replace("{name}", "outage")
             assert ask(app, method, where, client=THERE).status == 403, (method, path)
     keyed = make(simulation__latency="none", admin__api_key="k7")
     for path in paths:
-        refused = ask(keyed, "GET", path.replace("{id:path}", "some").replace("{name}", "outage"))
+        refused = ask(keyed, "GET", path.replace("{name:path}", "some").replace("{name}", "outage"))
         assert (refused.status, refused.headers["www-authenticate"]) == (401, "Bearer"), path
         assert "admin key is required" in refused.json()["error"]
 

@@ -23,6 +23,7 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     """A batch as it is stored. Times are Unix seconds, `rate` is in requests a second.
 
     The requests are in `chunks` objects of their own. `errored` are the places of those that end in an error.
+    `version` and `betas` are the creator's headers, by which the requests are read whoever asks for their results.
     """
 
     id: str
@@ -32,6 +33,14 @@ class Batch(msgspec.Struct, frozen=True, gc=False):
     chunks: int
     errored: tuple[int, ...] = ()
     cancelled: float | None = None
+    version: str = ""
+    betas: str = ""
+
+    @property
+    def headers(self) -> dict[bytes, bytes]:
+        """The creator's headers that say how a request is read."""
+        found = {b"anthropic-version": self.version.encode("latin-1")} if self.version else {}
+        return {**found, b"anthropic-beta": self.betas.encode("latin-1")} if self.betas else found
 
     @property
     def takes(self) -> float:

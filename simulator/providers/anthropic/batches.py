@@ -68,6 +68,7 @@ class CreateBatch:
     """`POST /v1/messages/batches`."""
 
     method, path, label = "POST", _PATH, "batches"
+    body = _Body
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """Store a batch; it is in progress from now on."""
@@ -79,8 +80,10 @@ class CreateBatch:
         for chunk in _packed(lines):
             await desk.shelf.put(f"{_KIND}.{name}", f"{chunks}", _encode(chunk), KEPT)
             chunks += 1
-        errored = [place async for place, reply in _answers(lines, desk) if reply.status != 200]
-        batch = Batch(name, desk.now, max(desk.batch_rate, 1e-6), len(lines), chunks, tuple(errored))
+        said = [asked.headers.get(name, b"").decode("latin-1") for name in (b"anthropic-version", b"anthropic-beta")]
+        batch = Batch(name, desk.now, max(desk.batch_rate, 1e-6), len(lines), chunks, (), None, *said)
+        errored = [place async for place, reply in _answers(lines, desk, batch) if reply.status != 200]
+        batch = msgspec.structs.replace(batch, errored=tuple(errored))
         await desk.shelf.put(_KIND, name, _encode(batch), KEPT)
         return _told(batch, asked, desk)
 
@@ -89,6 +92,7 @@ class ListBatches:
     """`GET /v1/messages/batches`."""
 
     method, path, label = "GET", _PATH, "batches"
+    query = ("after_id", "before_id", "limit")
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """A page of the batches, the latest first."""
@@ -164,6 +168,7 @@ class ReadResults:
     """`GET /v1/messages/batches/{message_batch_id}/results`."""
 
     method, path, label = "GET", _ONE + "/results", "batches_results"
+    answers = "application/x-jsonl"
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """The outcome of every request, a line each, in the order of the requests."""
@@ -179,7 +184,7 @@ class ReadResults:
         done = batch.done
         parts = [
             b'{"custom_id":"%b","result":%b}\n' % (lines[place].custom_id.encode(), _outcome(reply, batch, place))
-            async for place, reply in _answers(lines[:done], desk)
+            async for place, reply in _answers(lines[:done], desk, batch)
         ]
         rest = b'{"type":"%b"}' % batch.rest.encode()
         parts += [b'{"custom_id":"%b","result":%b}\n' % (line.custom_id.encode(), rest) for line in lines[done:]]
@@ -224,15 +229,15 @@ def _others_turn() -> Generator[None, None, None]:
     yield
 
 
-async def _answers(lines: Sequence[Line], desk: Desk) -> AsyncIterator[tuple[int, Reply]]:
+async def _answers(lines: Sequence[Line], desk: Desk, batch: Batch) -> AsyncIterator[tuple[int, Reply]]:
     """The place of each request and what it is answered; other work of the process has its turn between."""
     for place, line in enumerate(lines):
         if place % AT_A_TIME == AT_A_TIME - 1:
             await _others_turn()
-        yield place, _answered(bytes(line.params), desk, place)
+        yield place, _answered(bytes(line.params), desk, batch, place)
 
 
-def _answered(params: bytes, desk: Desk, place: int) -> Reply:
+def _answered(params: bytes, desk: Desk, batch: Batch, place: int) -> Reply:
     try:
         streamed = _streams.decode(params).stream is True
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -240,7 +245,7 @@ def _answered(params: bytes, desk: Desk, place: int) -> Reply:
     if streamed:
         error = {"type": "error", "error": {"type": "invalid_request_error", "message": _STREAMED}}
         return Reply(400, (), orjson.dumps(error))
-    return desk.run(_MESSAGES, params, place)
+    return desk.run(_MESSAGES, params, place, batch.headers)
 
 
 def _outcome(reply: Reply, batch: Batch, place: int) -> bytes:

@@ -17,6 +17,7 @@ class CountTokens(WithFiles[schema.CountBody]):
     path = "/v1/messages/count_tokens"
     operation = Operation.COUNT
     label = "count_tokens"
+    body = schema.CountBody
 
     def __init__(self) -> None:
         self._bodies: Bodies[schema.CountBody] = Bodies(schema.CountBody, schema.CountBody, schema.COUNT_BETAS)

@@ -35,6 +35,7 @@ class UploadFile:
     """`POST /v1/files`."""
 
     method, path, label = "POST", _PATH, "files"
+    files = ("file",)
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """Store the form's file."""
@@ -65,6 +66,7 @@ class ListFiles:
     """`GET /v1/files`."""
 
     method, path, label = "GET", _PATH, "files"
+    query = ("after_id", "before_id", "ids[]", "limit", "page")
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """A page of the files, the latest first, or those with given ids."""
@@ -113,6 +115,7 @@ class DownloadFile:
     """`GET /v1/files/{file_id}/content`."""
 
     method, path, label = "GET", _ONE + "/content", "files_content"
+    answers = "application/octet-stream"
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """Refuse, as the service does: what a client uploaded cannot be downloaded, only what a tool made."""

@@ -70,6 +70,7 @@ class Messages(WithFiles[schema.MessagesBody]):
     path = "/v1/messages"
     operation = Operation.CHAT
     label = "messages"
+    body = schema.SampledBody
 
     def __init__(self) -> None:
         self._bodies: Bodies[schema.MessagesBody] = Bodies(

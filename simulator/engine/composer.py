@@ -26,7 +26,7 @@ from simulator.engine.content.structured import (
 from simulator.engine.content.tools import Called, decide, json_text, pieces_of
 from simulator.engine.errors import BadSchema
 from simulator.engine.plan import Call, Choice, Finish
-from simulator.engine.request import Request, Tool
+from simulator.engine.request import Format, Request, Tool
 from simulator.engine.tokens import Tokenizer
 
 MOST_PARTS: Final = 100_000
@@ -35,14 +35,33 @@ two. A usual member has three or four."""
 MOST_WORK: Final = 1_000_000
 """What is spent on choices of their own; further choices repeat those, under other ids. A unit is a character of the
 request read for one tool, or a character written: at worst about a microsecond."""
+PRINTS: Final = 64
+"""How many such digests are kept ready; a dialect may hand the same tools on with each request."""
+LONGEST: Final = 65_536
+"""Bytes of tools and format whose digest is kept."""
 _ANY: Final[dict[str, object]] = {"type": "object"}
 
 _as_given: Callable[[object], bytes] = msgspec.json.Encoder().encode
 
 
+_prints: dict[tuple[int, int], tuple[tuple[Tool, ...], Format, bytes]] = {}
+"""Digests of tools and format by their identity, and with them: as long as they are here no others can have it."""
+
+
 def key_of(digest: bytes, request: Request) -> bytes:
     """What an answer with a form is kept by: members are written in their schema's order, which no digest tells."""
-    return digest + blake2b(_as_given((request.tools, request.format)), digest_size=16).digest()
+    tools, form = request.tools, request.format
+    which = (id(tools), id(form))
+    found = _prints.get(which)
+    if found is not None:
+        return digest + found[2]
+    text = _as_given((tools, form))
+    own = blake2b(text, digest_size=16).digest()
+    if len(text) <= LONGEST:
+        if len(_prints) >= PRINTS:
+            _prints.clear()
+        _prints[which] = (tools, form, own)
+    return digest + own
 
 
 class Composer:

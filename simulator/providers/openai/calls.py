@@ -4,6 +4,7 @@ The layout is that of recorded answers. A single call opens within the delta tha
 role has a delta of its own. Then every token of a call's arguments is a delta.
 """
 
+import functools
 from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -56,7 +57,13 @@ def manner_of(body: ChatBody, request: Request) -> Manner:
 
 def call_id(call: Call) -> str:
     """The id of a call: the plan gives 16 random bytes, which are drawn out to one for each character."""
-    return "call_" + base62(blake2b(call.id_bits, digest_size=ID_LENGTH).digest(), ID_LENGTH)
+    return _drawn_out(call.id_bits)
+
+
+@functools.lru_cache(maxsize=4096)
+def _drawn_out(bits: bytes) -> str:
+    # An answer that is given again has the same ids.
+    return "call_" + base62(blake2b(bits, digest_size=ID_LENGTH).digest(), ID_LENGTH)
 
 
 def finish_of(choice: Choice, manner: Manner) -> bytes:

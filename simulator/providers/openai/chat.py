@@ -15,12 +15,13 @@ from simulator.providers.base import NO_TARGET, Call, Desk, Reply, Stream, Targe
 from simulator.providers.decode import DEFAULT_DEPTH, decode
 from simulator.providers.openai import special, stored
 from simulator.providers.openai.answers import FINISH, answer_id, answer_of, face
+from simulator.providers.openai.calls import finish_of, manner_of, message_of
 from simulator.providers.openai.chat_schema import ChatBody
 from simulator.providers.openai.chunks import DONE, ChunkStream, DelayedStream, Lane
 from simulator.providers.openai.families import PLAIN, family_of
 from simulator.providers.openai.formats import format_of
 from simulator.providers.openai.headers import plain_headers, stream_headers
-from simulator.providers.openai.layout import CHOICE, PREFIX, REPLY, ROLE, UNFINISHED, chunk_of, tier_of
+from simulator.providers.openai.layout import CHOICE, FULL_CHOICE, PREFIX, REPLY, ROLE, UNFINISHED, chunk_of, tier_of
 from simulator.providers.openai.limits import check_chat
 from simulator.providers.openai.messages import conversation
 from simulator.providers.openai.parameters import check_shared, sampling, stop_sequences, wants_usage
@@ -48,6 +49,7 @@ class Chat:
     path = "/v1/chat/completions"
     operation = Operation.CHAT
     label = "chat_completions"
+    body = ChatBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth
@@ -103,6 +105,11 @@ class Chat:
         given: Given = call.echo
         choices = []
         for index, choice in enumerate(answer.choices):
+            if choice.calls and not given.rich and given.body.functions is None:
+                manner = manner_of(given.body, call.request)
+                told = message_of(choice, manner)
+                choices.append(FULL_CHOICE % (index, told, b"null", b"", b"null", finish_of(choice, manner)))
+                continue
             if given.rich or choice.calls or choice.finish is _REFUSAL:
                 return Reply(200, plain_headers(plan), special.whole(special.parts_of(given.body, call, plan)))
             choices.append(CHOICE % (index, dumps(choice.text), FINISH[choice.finish]))

@@ -24,8 +24,7 @@ def format_of(body: ChatBody, messages: Sequence[Message], verdicts: Verdicts) -
             if strict:
                 raise missing(".".join(_SCHEMA))
             return Format("json_object")
-        verdicts.check_format(given.name, given.schema, _SCHEMA, strict=strict)
-        return Format("json_schema", given.schema)
+        return verdicts.format_of(given.name, given.schema, _SCHEMA, strict=strict)
     if isinstance(wanted, JsonObjectFormat):
         if not any("json" in message.text.casefold() for message in messages):
             raise invalid(

@@ -5,6 +5,8 @@ A free-text tool becomes a function of one text, `input`; `calls` shows its call
 
 from typing import Final
 
+import msgspec
+
 from simulator.engine.request import Tool
 from simulator.providers.base import Refusal
 from simulator.providers.decode import quote
@@ -23,12 +25,32 @@ from simulator.providers.openai.schema import Free
 from simulator.providers.openai.verdicts import MOST_PARTS, Path, Verdicts
 from simulator.providers.openai.wording import invalid
 
+_encode = msgspec.msgpack.Encoder().encode
+OFFERS: Final = 256
+"""How many offers of tools are kept ready."""
+LONGEST: Final = 65_536
+"""Bytes of an offer that is kept ready."""
 INPUT: Final = "input"
 """The one member of a free-text tool's arguments."""
 
 
 def tools_of(body: ChatBody, verdicts: Verdicts) -> tuple[Tool, ...]:
     """The tools that may be called, in the order of the body. Raises `Refusal` for a schema that is not taken."""
+    try:
+        text = _encode((body.functions, body.tools))
+    except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError, TypeError):
+        return _read(body, verdicts)  # which tells what is wrong with it
+    known = verdicts.offers.get(text)
+    if known is None:
+        known = _read(body, verdicts)
+        if len(text) <= LONGEST:
+            if len(verdicts.offers) >= OFFERS:
+                verdicts.offers.clear()
+            verdicts.offers[text] = known
+    return known
+
+
+def _read(body: ChatBody, verdicts: Verdicts) -> tuple[Tool, ...]:
     found: list[Tool] = []
     room = MOST_PARTS
     for index, function in enumerate(body.functions or ()):

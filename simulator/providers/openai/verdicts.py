@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from simulator.engine.content.structured import SchemaProblem, Unsatisfiable, compile_schema
+from simulator.engine.request import Format, Tool
 from simulator.providers.decode import plain_json, quote, spell
 from simulator.providers.openai.schema import Free
 from simulator.providers.openai.strict import complaint
@@ -27,6 +28,12 @@ _as_json = msgspec.json.Encoder().encode
 Path = tuple[str | int, ...]
 
 
+FORMATS = 256
+"""How many formats of answers are kept ready."""
+LONGEST = 65_536
+"""Bytes of the schema of one that is."""
+
+
 class Verdict(NamedTuple):
     """What is wrong with a schema, without the final stop and empty if nothing is, and how many parts it has."""
 
@@ -37,10 +44,13 @@ class Verdict(NamedTuple):
 class Verdicts:
     """Judges the schemas of functions and of answers."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_formats", "_known", "offers")
 
     def __init__(self) -> None:
         self._known: dict[tuple[bytes, bool], Verdict] = {}
+        self.offers: dict[bytes, tuple[Tool, ...]] = {}
+        """Offers of tools that were taken, by their text: an agent sends the same ones with each request."""
+        self._formats: dict[tuple[bytes, bool], Format] = {}
 
     def check_function(self, name: str, schema: Free, path: Path, *, strict: bool, room: int = MOST_PARTS) -> int:
         """Refuse the parameters of a function; `path` leads to them. An empty schema stands for no parameters.
@@ -64,6 +74,22 @@ class Verdicts:
         wrong = self._of(schema, path, strict=strict).wrong
         if wrong:
             raise invalid(f"Invalid schema for response_format '{name}': {wrong}.", "response_format")
+
+    def format_of(self, name: str, schema: Free, path: Path, *, strict: bool) -> Format:
+        """The format of answers that fit a schema, the same one for the same schema. Raises `Refusal`."""
+        try:
+            text = _encode(schema)
+        except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError, TypeError):
+            text = b""  # the check tells what is wrong with it
+        found = self._formats.get((text, strict))
+        if found is None:
+            self.check_format(name, schema, path, strict=strict)
+            found = Format("json_schema", schema)
+            if len(text) <= LONGEST:
+                if len(self._formats) >= FORMATS:
+                    self._formats.clear()
+                self._formats[text, strict] = found
+        return found
 
     def check_grammar(self, name: str, schema: Free, path: Path) -> None:
         """Refuse the schema that a free-text tool's regular expression makes. Raises `Refusal`."""

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from simulator.config.latency import Latency, Milliseconds
 from simulator.config.limits import Limits
+from simulator.config.recording import Recording
 from simulator.config.rules import Rule
 from simulator.config.scenarios import Scenario
 from simulator.config.section import Count, Port, Positive, Probability, Seconds, Section, Seed
@@ -94,6 +95,7 @@ class Simulation(Section, frozen=True):
     """False counts no cached tokens, whatever was asked before."""
     concurrency: Concurrency = Concurrency()
     sessions: Sessions = Sessions()
+    recording: Recording = Recording()
 
 
 class RateLimitFault(Section, frozen=True):

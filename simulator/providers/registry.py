@@ -15,6 +15,7 @@ BUILT_IN = {
     "anthropic": "simulator.providers.anthropic:Anthropic",
     "gemini": "simulator.providers.gemini:Gemini",
     "cohere": "simulator.providers.cohere:Cohere",
+    "azure": "simulator.providers.azure:Azure",
     "mistral": "simulator.providers.mistral:Mistral",
     "ollama": "simulator.providers.ollama:Ollama",
 }

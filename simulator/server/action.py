@@ -13,6 +13,7 @@ from simulator.server.context import House
 from simulator.server.desk import WorkDesk
 from simulator.server.exchange import Exchange
 from simulator.server.play import Receive, Send
+from simulator.server.recording.journal import note
 from simulator.server.refusals import stopping
 from simulator.state.board import Column
 
@@ -40,6 +41,8 @@ class ActionEndpoint:
         except Exception:  # the outermost loop: our own bug must not reach the client as a broken connection
             log.exception("a request failed: %s", scope["path"])
             reply = self._refused(exchange, Refusal(Problem.SERVER_ERROR))
+        if exchange.live.recording is not None:
+            await note(exchange, self.provider.name, self._action.label, reply.status)
         await exchange.reply(reply)
         house.row[Column.REFUSED if reply.status >= 400 else Column.REQUESTS] += 1
         bound = house.metrics.bind(self.provider.name, "", self._action.label)

@@ -27,10 +27,14 @@ from simulator.server.context import House
 from simulator.server.control.pulse import Pulse
 from simulator.server.health import Health, Live, Ready
 from simulator.server.live import Prepared
+from simulator.server.models import ModelsEndpoint
+from simulator.server.openapi.page import OpenApi
 from simulator.server.play import Receive, Send
+from simulator.server.recording.page import RequestsPage
+from simulator.server.recording.watched import Watched
 from simulator.server.refusals import UnknownPath
 from simulator.server.scrape import Scrape
-from simulator.server.sharing import provider_apps
+from simulator.server.sharing import Methods, provider_apps
 from simulator.state.board import Board, Column, SlotState
 from simulator.state.opening import open_store, prepare
 from simulator.state.slot import Slot
@@ -95,9 +99,16 @@ def create_app(prepared: Prepared | None = None, slot: Slot | None = None) -> Ap
     lifespan = _lifespan(house, alone=alone)
     return App(
         house,
-        provider_apps(house),
-        Router(routes, default=UnknownPath(house), redirect_slashes=False, lifespan=lifespan),
+        {path: _watched(house, app) for path, app in provider_apps(house).items()},
+        Router(routes, default=_watched(house, UnknownPath(house)), redirect_slashes=False, lifespan=lifespan),
     )
+
+
+def _watched(house: House, app: Any) -> Any:
+    """The same application; one that answers requests without a record of them, behind what records them."""
+    if isinstance(app, ModelsEndpoint):
+        return Watched(app, house, "models")
+    return Watched(app, house, "unknown") if isinstance(app, Methods | UnknownPath) else app
 
 
 def _control(house: House) -> dict[str, Any]:
@@ -114,9 +125,11 @@ def _control(house: House) -> dict[str, Any]:
         "/admin/scenarios/{name}/deactivate": Deactivate(house),
         "/admin/stats": Stats(house),
         "/admin/workers": Workers(house),
+        "/admin/requests": RequestsPage(house),
         "/admin/sessions": Sessions(house),
         "/admin/sessions/{name:path}": OneSession(house),
     }
+    control["/openapi.json"] = OpenApi(house, control)
     if house.prepared.config.telemetry.metrics.enabled:
         control["/metrics"] = Scrape(house)
     return control

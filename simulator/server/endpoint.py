@@ -35,6 +35,7 @@ from simulator.server.desk import WorkDesk
 from simulator.server.engine_refusals import refused
 from simulator.server.exchange import SESSION, Exchange
 from simulator.server.play import Asgi, End, Playback, Receive, Send, stream_asgi, stream_direct
+from simulator.server.recording.journal import note
 from simulator.server.refusals import stopping, worded
 from simulator.server.ruling import ruled
 from simulator.server.wheel import Concluded
@@ -197,6 +198,8 @@ class DataEndpoint:
 
     async def _reply(self, exchange: Exchange, call: Call, plan: Plan, outcome: Outcome) -> None:
         reply = self._endpoint.reply(call, plan)
+        if exchange.live.recording is not None:
+            await note(exchange, self.provider.name, self._endpoint.label, reply.status, usage=outcome.usage)
         if plan.offsets and not call.detached and not await exchange.hold(plan.offsets[-1]):
             self._bound(exchange).answered(499, exchange.elapsed, len(exchange.body))
             return
@@ -219,6 +222,8 @@ class DataEndpoint:
         house = self._house
         row = house.row
         stream = self._endpoint.stream(call, plan)
+        if exchange.live.recording is not None:
+            await note(exchange, self.provider.name, self._endpoint.label, 200, usage=outcome.usage, streamed=True)
         row[_STREAMS] += 1
         direct = exchange.direct
         playback = Playback(
@@ -258,6 +263,11 @@ class DataEndpoint:
     async def _fail(self, exchange: Exchange, plan: Plan, fault: Fault) -> None:
         bound = self._bound(exchange)
         bound.failed(fault.kind.value)
+        refusal = Refusal(FAULT_PROBLEM[fault.kind], retry_after=fault.retry_after, model=exchange.model)
+        reply = self.provider.refuse(refusal, plan.request_bits)
+        if exchange.live.recording is not None:
+            status = 0 if fault.hang_up and exchange.direct is not None else reply.status
+            await note(exchange, self.provider.name, self._endpoint.label, status, reason=fault.kind.value)
         if fault.after and not await exchange.hold(fault.after):
             bound.answered(499, exchange.elapsed, len(exchange.body))
             return
@@ -265,8 +275,6 @@ class DataEndpoint:
             exchange.direct.abort()
             bound.answered(504, exchange.elapsed, len(exchange.body))
             return
-        refusal = Refusal(FAULT_PROBLEM[fault.kind], retry_after=fault.retry_after, model=exchange.model)
-        reply = self.provider.refuse(refusal, plan.request_bits)
         await exchange.reply(reply)
         self._house.row[_REFUSED] += 1
         bound.answered(reply.status, exchange.elapsed, len(exchange.body))
@@ -274,6 +282,9 @@ class DataEndpoint:
     async def _refuse(self, exchange: Exchange, refusal: Refusal) -> None:
         bits = exchange.live.engine.seeds.request_bits(exchange.address)
         reply = worded(self.provider, refusal, bits, b"POST")
+        if exchange.live.recording is not None:
+            reason = refusal.problem.value
+            await note(exchange, self.provider.name, self._endpoint.label, reply.status, reason=reason)
         await exchange.reply(reply)
         self._house.row[_REFUSED] += 1
         bound = self._bound(exchange)

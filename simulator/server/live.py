@@ -39,7 +39,8 @@ class Live:
 
     __slots__ = (
         "addresses", "body_limit", "book", "config", "engine", "entries", "known", "lag_threshold", "limiter", "loaded",
-        "object_limits", "open", "patience", "prompt_cache", "revision", "scenarios", "session_limits", "until",
+        "object_limits", "open", "patience", "prompt_cache", "recording", "revision", "scenarios",
+        "session_limits", "until",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +75,8 @@ class Live:
         self.open = config.models.allow_unknown
         """Whether any name of a model is taken."""
         self.prompt_cache = simulation.prompt_cache
+        self.recording = simulation.recording if simulation.recording.enabled else None
+        """How requests are recorded; None where they are not."""
         self.body_limit = server.max_body_bytes
         self.patience = (server.request_timeout_secs or FOREVER, server.write_timeout_secs)
         """Seconds that a whole response, and one unread write of it, may take."""

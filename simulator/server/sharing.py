@@ -4,7 +4,7 @@ Every provider's paths are also served below its own name (`/mistral/v1/chat/com
 whose paths are another's too; where such a path is taken, it stays what it is.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 from simulator.providers.base import Action, Endpoint, Problem, Provider, Refusal
@@ -33,18 +33,23 @@ class Methods:
         self._providers = list(dict.fromkeys([*sharing, *[one for found in apps.values() for one, _ in found]]))
         self._teller = Teller(house)
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Any, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer by the method and, where there are several, by whose client asks."""
+        # No coroutine of its own: it would cost each request of these paths another one to be awaited.
+        app = self._only.get(scope["method"])
+        return self._chosen(scope, receive, send) if app is None else app(scope, receive, send)
+
+    def _chosen(self, scope: Any, receive: Receive, send: Send) -> Awaitable[None]:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         app = self._only.get(method)
         if app is None:
             found = self._apps.get(method)
             if found is None:
-                await self._refuse(scope, send)
-                return
+                return self._refuse(scope, send)
             provider = choose([provider for provider, _ in found], header_map(scope))
             app = next(app for one, app in found if one is provider)
-        await app(scope, receive, send)
+        answering: Awaitable[None] = app(scope, receive, send)
+        return answering
 
     async def _refuse(self, scope: Any, send: Send) -> None:
         provider = choose(self._providers, header_map(scope))

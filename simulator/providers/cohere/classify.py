@@ -56,6 +56,7 @@ class Classify:
     path = "/v1/classify"
     operation = Operation.EMBEDDING
     label = "classify"
+    body = ClassifyBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth

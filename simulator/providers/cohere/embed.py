@@ -65,6 +65,7 @@ class Embed:
 
     operation = Operation.EMBEDDING
     label = "embed"
+    body = EmbedBody
 
     def __init__(self, version: int, max_depth: int = DEFAULT_DEPTH) -> None:
         self.path = f"/v{version}/embed"

@@ -39,6 +39,8 @@ class LegacyChat:
     path = "/v1/chat"
     operation = Operation.CHAT
     label = "chat_v1"
+    body = LegacyBody
+    streamed = "application/stream+json"
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth

@@ -60,6 +60,7 @@ class Rerank:
 
     operation = Operation.RERANK
     label = "rerank"
+    body = RerankBody
 
     def __init__(self, version: int, max_depth: int = DEFAULT_DEPTH) -> None:
         self.path = f"/v{version}/rerank"

@@ -48,6 +48,7 @@ class Tokenize:
     path = "/v1/tokenize"
     operation = Operation.TOKENIZE
     label = "tokenize"
+    body = TokenizeBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth
@@ -81,6 +82,7 @@ class Detokenize:
     path = "/v1/detokenize"
     operation = Operation.TOKENIZE
     label = "detokenize"
+    body = DetokenizeBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth

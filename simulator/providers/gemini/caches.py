@@ -59,6 +59,7 @@ class Create(_Cached):
     """POST cachedContents."""
 
     method = "POST"
+    body = CacheBody
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """See `Action.answer`."""
@@ -105,6 +106,7 @@ class List(_Cached):
     """GET cachedContents."""
 
     method = "GET"
+    query = ("pageSize", "pageToken")
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """See `Action.answer`."""
@@ -135,6 +137,8 @@ class Update(_Cached):
     """PATCH cachedContents/{name}: only its end can be changed."""
 
     method = "PATCH"
+    body = CacheBody
+    query = ("updateMask",)
     _below = "/{name}"
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:

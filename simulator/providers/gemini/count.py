@@ -22,6 +22,7 @@ class CountTokens:
 
     operation = Operation.COUNT
     label = "count_tokens"
+    body = CountBody
 
     def __init__(self, version: str, family: str, schemas: Schemas, *, max_depth: int = DEFAULT_DEPTH) -> None:
         self.path = f"/{version}/{family}/{{model}}:countTokens"

@@ -44,6 +44,7 @@ class Embed:
     def __init__(self, version: str, *, batch: bool, max_depth: int = DEFAULT_DEPTH) -> None:
         self.path = f"/{version}/models/{{model}}:{'batchEmbedContents' if batch else 'embedContent'}"
         self.label = "batch_embed_contents" if batch else "embed_content"
+        self.body: type = BatchEmbedBody if batch else EmbedBody
         self._batch = batch
         self._depth = max_depth
         self._one = msgspec.json.Decoder(EmbedBody)

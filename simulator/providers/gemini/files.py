@@ -42,6 +42,8 @@ class Upload:
 
     method = "POST"
     label = "file_upload"
+    query = ("upload_id", "upload_protocol", "uploadType")
+    body = FileBody
 
     def __init__(self, version: str, max_depth: int = DEFAULT_DEPTH) -> None:
         self.path = f"/upload/{version}/files"
@@ -107,6 +109,7 @@ class List:
 
     method = "GET"
     label = "files"
+    query = ("pageSize", "pageToken")
 
     def __init__(self, version: str) -> None:
         self.path = f"/{version}/files"

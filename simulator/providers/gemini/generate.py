@@ -56,6 +56,7 @@ class Generate:
     """One of the two methods under one API version and one family of models, an `Endpoint` and a `Keeping`."""
 
     operation = Operation.CHAT
+    body = GenerateBody
 
     def __init__(
         self, version: str, family: str, schemas: Schemas, *, streamed: bool, max_depth: int = DEFAULT_DEPTH
@@ -63,6 +64,8 @@ class Generate:
         method = "streamGenerateContent" if streamed else "generateContent"
         self.path = f"/{version}/{family}/{{model}}:{method}"
         self.label = "stream_generate_content" if streamed else "generate_content"
+        self.query = ("alt",) if streamed else ()
+        self.streamed = "text/event-stream" if streamed else ""
         self._streamed = streamed
         self._family = family
         self._depth = max_depth

@@ -57,6 +57,7 @@ class ListTuned:
 
     method = "GET"
     label = "models"
+    query = ("pageSize", "pageToken")
 
     def __init__(self, version: str) -> None:
         self.path = f"/{version}/tunedModels"

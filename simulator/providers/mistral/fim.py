@@ -19,6 +19,7 @@ class Fim(Chat):
 
     path = "/v1/fim/completions"
     label = "fim_completions"
+    body = FimBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         super().__init__(max_depth)

@@ -65,6 +65,7 @@ class Moderations:
     ) -> None:
         self.path = path
         self.label = label
+        self.body = shape
         self._scored = scored
         self._depth = max_depth
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(shape)

@@ -43,6 +43,8 @@ class Chat:
     path = "/api/chat"
     operation = Operation.CHAT
     label = "chat"
+    body = ChatBody
+    streamed = "application/x-ndjson"
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth

@@ -30,6 +30,7 @@ class Embed:
     path = "/api/embed"
     operation = Operation.EMBEDDING
     label = "embed"
+    body: type = EmbedBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth
@@ -70,6 +71,7 @@ class Embeddings(Embed):
 
     path = "/api/embeddings"
     label = "embeddings"
+    body = EmbeddingsBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         super().__init__(max_depth)

@@ -44,6 +44,8 @@ class Generate:
     path = "/api/generate"
     operation = Operation.CHAT
     label = "generate"
+    body = GenerateBody
+    streamed = "application/x-ndjson"
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth

@@ -111,6 +111,7 @@ class Root:
     method = "GET"
     path = "/"
     label = "root"
+    answers = "text/plain"
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """See `Action.answer`."""
@@ -124,6 +125,8 @@ class Show:
     method = "POST"
     path = "/api/show"
     label = "show"
+    body = ModelBody
+    streamed = ""
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth

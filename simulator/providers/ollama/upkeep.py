@@ -29,6 +29,8 @@ class _Upkeep:
     method = "POST"
     path = ""
     label = ""
+    body = ModelBody
+    streamed = ""
     struct = ""
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
@@ -69,6 +71,7 @@ class Pull(_Upkeep):
 
     path = "/api/pull"
     label = "pull"
+    streamed = "application/x-ndjson"
     struct = "PullRequest"
 
     def done(self, given: ModelBody, name: str, desk: Desk) -> Reply:
@@ -94,6 +97,7 @@ class Push(_Upkeep):
 
     path = "/api/push"
     label = "push"
+    streamed = "application/x-ndjson"
     struct = "PushRequest"
 
     def done(self, given: ModelBody, name: str, desk: Desk) -> Reply:
@@ -114,6 +118,7 @@ class Create(_Upkeep):
 
     path = "/api/create"
     label = "create"
+    streamed = "application/x-ndjson"
     struct = "CreateRequest"
 
     def done(self, given: ModelBody, name: str, desk: Desk) -> Reply:

@@ -37,6 +37,8 @@ class Family(NamedTuple):
     """Whether they hear and speak; then they do nothing else."""
     searches: bool = False
     """Whether they search the web."""
+    phased: bool = False
+    """Whether their messages say if they comment on the work or answer."""
 
     def tokens(self, effort: str) -> int:
         """About how many tokens are thought first. What is thought without any word of it, the model's card says."""
@@ -56,9 +58,16 @@ _LATER: Final = ("none", "low", "medium", "high", "xhigh")
 PLAIN: Final = Family()
 """Of models that neither think nor speak: most is taken."""
 _LATEST: Final = Family(thinks=True, efforts=("medium",), default="medium", usual=64, verbose=True)
-_FIVE_FOUR: Final = Family(thinks=True, efforts=_LATER, usual=512, quiet=True, tools=False, verbose=True)
+_FIVE_FOUR: Final = Family(thinks=True, efforts=_LATER, usual=512, quiet=True, tools=False, verbose=True, phased=True)
 _FIVE_SIX: Final = Family(
-    thinks=True, efforts=(*_LATER, "max"), default="medium", usual=256, quiet=True, tools=False, verbose=True
+    thinks=True,
+    efforts=(*_LATER, "max"),
+    default="medium",
+    usual=256,
+    quiet=True,
+    tools=False,
+    verbose=True,
+    phased=True,
 )
 
 _FAMILIES: Final = {

@@ -95,6 +95,7 @@ class Moderations:
     path = "/v1/moderations"
     operation = Operation.MODERATION
     label = "moderations"
+    body = ModerationBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth

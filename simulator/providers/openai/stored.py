@@ -106,6 +106,7 @@ class ListCompletions:
     method = "GET"
     path = PATH
     label = "chat_completions_list"
+    query = ("after", "limit", "model", "order")
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """See `Action.answer`."""
@@ -153,6 +154,7 @@ class UpdateCompletion:
     method = "POST"
     path = PATH + "/{completion_id}"
     label = "chat_completion_update"
+    body = UpdateBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth
@@ -193,6 +195,7 @@ class ListMessages:
     method = "GET"
     path = PATH + "/{completion_id}/messages"
     label = "chat_completion_messages"
+    query = ("after", "limit", "order")
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """See `Action.answer`."""

@@ -7,12 +7,16 @@ store cannot write, the request is answered all the same and marked as degraded.
 
 import asyncio
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
 from simulator.config.recording import Recording
 from simulator.engine.plan import Usage
+from simulator.server.context import House, header_map
 from simulator.server.exchange import Exchange
+from simulator.server.live import Live
 from simulator.server.recording.record import Record, decode, encode, without_key, without_keys
 from simulator.server.sessions import scope_of
 from simulator.state.store import Store, StoreUnavailable, TooLarge
@@ -41,49 +45,86 @@ async def note(
     streamed: bool = False,
 ) -> None:
     """Note a request that is about to be answered. `status` 0: its connection will be closed instead."""
-    house, settings = exchange.house, exchange.live.recording
-    store = house.store
-    if store is None or settings is None:
+    house, settings, body, address = exchange.house, exchange.live.recording, exchange.body, exchange.address
+    if settings is None:
         return
-    scope, body = exchange.scope, exchange.body
-    path = scope["path"]
-    try:
-        number = scope.get(NUMBERED) or await store.count(COUNTER, COUNTED_US)
-        scope[NUMBERED] = number
-        record = Record(
-            number=number,
-            time_us=int((house.wall() - exchange.elapsed) * 1e6),
-            provider=provider,
-            endpoint=endpoint,
-            model=exchange.model,
-            method=scope["method"],
-            path=path[:MOST_PATH].encode("utf-8", "replace").decode(),
-            query=without_key(scope["query_string"][:MOST_PATH]),
-            headers=without_keys(scope["headers"]),
-            scope=scope_of(exchange.headers),
-            status=status,
-            reason=reason,
-            streamed=streamed,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            address=f"{exchange.address.pod}.{exchange.address.worker}/{exchange.address.sequence}",
-            size=len(body),
-            body=body[: settings.max_body_bytes],
-        )
-        await _put(exchange, store, settings, record)
-    except StoreUnavailable as error:
-        log.warning("a request was not recorded: %s", error)
+    record = Record(
+        **_line(exchange.scope, exchange.headers),
+        number=0,
+        time_us=int((house.wall() - exchange.elapsed) * 1e6),
+        provider=provider,
+        endpoint=endpoint,
+        model=exchange.model,
+        status=status,
+        reason=reason,
+        streamed=streamed,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        address=f"{address.pod}.{address.worker}/{address.sequence}",
+        size=len(body),
+        body=body[: settings.max_body_bytes],
+    )
+    if not await _kept(house.store, exchange.live, exchange.scope, settings, record):
         exchange.degraded = True
 
 
-async def _put(exchange: Exchange, store: Store, settings: Recording, record: Record) -> None:
-    """Write a record over the one that was written `max_requests` before it; without its body if it is too large."""
-    name = f"{record.number % settings.max_requests:05d}"
-    limits, ttl_us = exchange.live.object_limits, settings.ttl_secs * 1_000_000
+async def note_unplanned(house: House, live: Live, scope: Any, provider: str, endpoint: str, status: int) -> None:
+    """Note a request whose body nobody reads. It takes no address, so that it changes nothing for those that follow."""
+    settings = live.recording
+    if settings is None:
+        return
+    record = Record(
+        **_line(scope, header_map(scope)),
+        number=0,
+        time_us=int(house.wall() * 1e6),
+        provider=provider,
+        endpoint=endpoint,
+        model="",
+        status=status,
+        reason="",
+        streamed=False,
+        input_tokens=0,
+        output_tokens=0,
+        address="",
+        size=0,
+        body=b"",
+    )
+    await _kept(house.store, live, scope, settings, record)
+
+
+def _line(scope: Any, headers: Mapping[bytes, bytes]) -> dict[str, Any]:
+    """The request's first line and its headers."""
+    path: str = scope["path"][:MOST_PATH]
+    return {
+        "method": scope["method"],
+        "path": path.encode("utf-8", "replace").decode(),
+        "query": without_key(scope["query_string"][:MOST_PATH]),
+        "headers": without_keys(scope["headers"]),
+        "scope": scope_of(headers),
+    }
+
+
+async def _kept(store: Store | None, live: Live, scope: Any, settings: Recording, record: Record) -> bool:
+    """Write a record over the one that came `max_requests` before it, without its body if it is too large.
+
+    False if the store cannot.
+    """
+    if store is None:
+        return False
+    limits, ttl_us = live.object_limits, settings.ttl_secs * 1_000_000
     try:
-        await store.put(SCOPE, KIND, name, encode(record), ttl_us, limits)
-    except TooLarge:
-        await store.put(SCOPE, KIND, name, encode(msgspec.structs.replace(record, body=b"")), ttl_us, limits)
+        number = scope.get(NUMBERED) or await store.count(COUNTER, COUNTED_US)
+        scope[NUMBERED] = number
+        name = f"{number % settings.max_requests:05d}"
+        record = msgspec.structs.replace(record, number=number)
+        try:
+            await store.put(SCOPE, KIND, name, encode(record), ttl_us, limits)
+        except TooLarge:
+            await store.put(SCOPE, KIND, name, encode(msgspec.structs.replace(record, body=b"")), ttl_us, limits)
+    except StoreUnavailable as error:
+        log.warning("a request was not recorded: %s", error)
+        return False
+    return True
 
 
 async def recorded(store: Store) -> list[Record]:

@@ -3,13 +3,23 @@
 import base64
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 import msgspec
 import orjson
 
-SECRETS = ("authorization", "cookie", "api-key", "apikey", "token", "secret", "password", "signature")
-"""A header or a parameter of the query whose name has one of these in it may be a key."""
-SECRET_PARAMETERS = frozenset({"key", "sig", "code"})
+SECRET_HEADERS = (
+    *("authorization", "cookie", "api-key", "apikey", "admin-key", "subscription-key"),
+    *("token", "secret", "password", "signature"),
+)
+"""A header whose name has one of these in it may be a key."""
+SECRET_PARAMETERS = frozenset(
+    {
+        *("key", "api-key", "apikey", "subscription-key", "token", "access-token", "auth", "code", "sig", "signature"),
+        *("secret", "client-secret", "password", "x-amz-signature", "x-amz-security-token", "x-goog-signature"),
+    }
+)
+"""Parameters of a query that may be keys, with `-` for `_`."""
 LEFT_OUT = "[redacted]"
 TEST = "x-llm-sim-test"
 """The header in which a client names the test that it belongs to."""
@@ -49,17 +59,12 @@ decode = msgspec.msgpack.Decoder(Record).decode
 """Raises `msgspec.DecodeError`."""
 
 
-def is_secret(name: str) -> bool:
-    """Whether what has this name may be a key."""
-    return any(word in name for word in SECRETS)
-
-
 def without_keys(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Headers by lower-case name; of a key no more than its scheme. Of a repeated header the last counts."""
     shown: dict[str, str] = {}
     for raw, value in headers:
         name, text = raw.decode("latin-1").lower(), value.decode("latin-1")
-        if is_secret(name):
+        if any(word in name for word in SECRET_HEADERS):
             scheme, space, _ = text.partition(" ")
             text = f"{scheme} {LEFT_OUT}" if space and scheme.isalpha() else LEFT_OUT
         shown[name] = text
@@ -71,8 +76,8 @@ def without_key(query: bytes) -> str:
     parts = []
     for part in query.decode("latin-1").split("&"):
         name, sign, _ = part.partition("=")
-        lower = name.lower()
-        parts.append(f"{name}={LEFT_OUT}" if sign and (lower in SECRET_PARAMETERS or is_secret(lower)) else part)
+        secret = unquote_plus(name).lower().replace("_", "-") in SECRET_PARAMETERS
+        parts.append(f"{name}={LEFT_OUT}" if sign and secret else part)
     return "&".join(parts)
 
 

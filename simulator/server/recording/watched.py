@@ -7,9 +7,8 @@ from collections.abc import Awaitable
 from typing import Any
 
 from simulator.server.context import House, header_map
-from simulator.server.exchange import Exchange
 from simulator.server.play import Receive, Send
-from simulator.server.recording.journal import NUMBERED, note
+from simulator.server.recording.journal import NUMBERED, note_unplanned
 from simulator.server.refusals import choose
 
 
@@ -29,15 +28,12 @@ class Watched:
         return self._watch(scope, receive, send)
 
     async def _watch(self, scope: Any, receive: Receive, send: Send) -> None:
+        house, live = self._house, self._house.live
+
         async def noting(message: Any) -> None:
             if message["type"] == "http.response.start" and NUMBERED not in scope:
-                await self._note(scope, receive, send, message["status"])
+                provider = choose(house.prepared.providers, header_map(scope)).name
+                await note_unplanned(house, live, scope, provider, self._label, message["status"])
             await send(message)
 
         await self._app(scope, receive, noting)
-
-    async def _note(self, scope: Any, receive: Receive, send: Send, status: int) -> None:
-        house = self._house
-        exchange = Exchange(house, house.live, scope, receive, send)
-        provider = choose(house.prepared.providers, header_map(scope)).name
-        await note(exchange, provider, self._label, status)

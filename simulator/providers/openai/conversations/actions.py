@@ -60,6 +60,7 @@ class Create:
     method = "POST"
     path = "/v1/conversations"
     label = "conversations_create"
+    body = _New
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth
@@ -93,6 +94,7 @@ class Update:
     method = "POST"
     path = "/v1/conversations/{conversation_id}"
     label = "conversations_update"
+    body = _Change
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth

@@ -57,6 +57,7 @@ class CreateItems:
     method = "POST"
     path = "/v1/conversations/{conversation_id}/items"
     label = "conversations_items_create"
+    body = _Items
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth
@@ -82,6 +83,7 @@ class ListItems:
     method = "GET"
     path = "/v1/conversations/{conversation_id}/items"
     label = "conversations_items_list"
+    query = ("after", "include", "limit", "order")
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """See `Action.answer`."""

@@ -53,6 +53,7 @@ class CreateBatch:
     method = "POST"
     path = "/v1/batches"
     label = "batches"
+    body = BatchBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth
@@ -101,6 +102,7 @@ class ListBatches:
     method = "GET"
     path = "/v1/batches"
     label = "batches"
+    query = ("after", "limit")
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """See `Action.answer`."""

@@ -46,6 +46,8 @@ class CreateFile:
     method = "POST"
     path = "/v1/files"
     label = "files"
+    form = FileFields
+    files = ("file",)
 
     def __init__(self) -> None:
         self._form = Form(FileFields, ("file",))
@@ -68,6 +70,7 @@ class ListFiles:
     method = "GET"
     path = "/v1/files"
     label = "files"
+    query = ("after", "limit", "order", "purpose")
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """See `Action.answer`. Looks through a bounded number of files of other purposes."""
@@ -121,6 +124,7 @@ class FileContent:
     method = "GET"
     path = "/v1/files/{file_id}/content"
     label = "files_content"
+    answers = "application/octet-stream"
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """See `Action.answer`."""

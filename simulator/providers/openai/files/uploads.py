@@ -93,6 +93,7 @@ class CreateUpload:
     method = "POST"
     path = "/v1/uploads"
     label = "uploads"
+    body = UploadBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth
@@ -115,6 +116,8 @@ class AddPart:
     method = "POST"
     path = "/v1/uploads/{upload_id}/parts"
     label = "uploads_parts"
+    form = PartFields
+    files = ("data",)
 
     def __init__(self) -> None:
         self._form = Form(PartFields, ("data",))
@@ -140,6 +143,7 @@ class CompleteUpload:
     method = "POST"
     path = "/v1/uploads/{upload_id}/complete"
     label = "uploads_complete"
+    body = CompleteBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth

@@ -56,6 +56,7 @@ class Generations(_Pictures):
 
     path = "/v1/images/generations"
     label = "images_generations"
+    body = Generation
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth
@@ -81,6 +82,8 @@ class Edits(_Pictures):
 
     path = "/v1/images/edits"
     label = "images_edits"
+    form = Edit
+    files = ("image", "mask", "markup")
 
     def __init__(self) -> None:
         self._form = Form(Edit, ("image", "mask", "markup"))
@@ -120,6 +123,8 @@ class Variations(_Pictures):
 
     path = "/v1/images/variations"
     label = "images_variations"
+    form = Variation
+    files = ("image",)
 
     def __init__(self) -> None:
         self._form = Form(Variation, ("image",))
@@ -159,6 +164,7 @@ class ShowPicture:
     method = "GET"
     path = PICTURES + "/{name}"
     label = "images_pictures"
+    answers = "image/*"
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """See `Action.answer`."""

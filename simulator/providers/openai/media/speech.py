@@ -58,6 +58,9 @@ class Speech:
     path = "/v1/audio/speech"
     operation = Operation.SPEECH
     label = "audio_speech"
+    body = SpeechBody
+    answers = "audio/*"
+    streamed = "text/event-stream"
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth

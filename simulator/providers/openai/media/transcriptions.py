@@ -64,6 +64,9 @@ class Transcriptions:
     path = "/v1/audio/transcriptions"
     operation = Operation.TRANSCRIPTION
     label = "audio_transcriptions"
+    form = Transcription
+    files = ("file",)
+    streamed = "text/event-stream"
 
     def __init__(self) -> None:
         self._form = Form(Transcription, ("file",))
@@ -131,6 +134,8 @@ class Translations:
     path = "/v1/audio/translations"
     operation = Operation.TRANSCRIPTION
     label = "audio_translations"
+    form = Translation
+    files = ("file",)
 
     def __init__(self) -> None:
         self._form = Form(Translation, ("file",))

@@ -38,6 +38,7 @@ class Compact:
     path = "/v1/responses/compact"
     operation = Operation.CHAT
     label = "responses_compact"
+    body = CompactBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth

@@ -34,6 +34,7 @@ class InputTokens:
     path = "/v1/responses/input_tokens"
     operation = Operation.COUNT
     label = "responses_input_tokens"
+    body = CountBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth

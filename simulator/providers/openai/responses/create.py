@@ -54,6 +54,7 @@ class Responses:
     path = "/v1/responses"
     operation = Operation.CHAT
     label = "responses"
+    body = ResponseBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:
         self._depth = max_depth

@@ -52,6 +52,8 @@ class Retrieve:
     method = "GET"
     path = "/v1/responses/{response_id}"
     label = "responses_get"
+    query = ("include", "starting_after", "stream")
+    streamed = "text/event-stream"
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """See `Action.answer`."""
@@ -133,6 +135,7 @@ class InputItems:
     method = "GET"
     path = "/v1/responses/{response_id}/input_items"
     label = "responses_input_items"
+    query = ("after", "include", "limit", "order")
 
     async def answer(self, asked: Asked, desk: Desk) -> Reply:
         """See `Action.answer`."""

@@ -113,7 +113,7 @@ def _image(tool: known.ImageGenerationTool, words: str, answer: Answer) -> Ran:
         "revised_prompt": words,
         "size": tool.size if tool.size not in {None, "auto"} else "1024x1024",
     }
-    begun = {"id": name, "type": "image_generation_call", "status": "in_progress", "result": None}
+    begun = {"id": name, "type": "image_generation_call", "status": "in_progress"}
     partial: list[tuple[str, Free]] = [
         (
             "response.image_generation_call.partial_image",

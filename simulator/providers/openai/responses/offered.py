@@ -94,6 +94,22 @@ _CLIENT: dict[type, tuple[Way, Tool]] = {
     ),
 }
 """The tools that the client runs, and what the engine is told of them."""
+_TOLD: dict[str, Free] = {
+    "file_search": {
+        "filters": None,
+        "max_num_results": 20,
+        "ranking_options": {"ranker": "auto", "score_threshold": 0.0},
+    },
+    "image_generation": {"background": "auto", "moderation": "auto"},
+    "mcp": {"allowed_tools": None, "server_description": None},
+    "tool_search": {"description": None, "parameters": None},
+    "web_search_preview": {
+        "search_context_size": "medium",
+        "user_location": {"type": "approximate", "city": None, "country": "US", "region": None, "timezone": None},
+    },
+}
+"""What the service tells back of its tools where the request does not say."""
+_UNTOLD = ("authorization", "headers", "partial_images")
 _CLIENT_NAMES = {"computer_use": ("computer", "computer_use_preview"), "computer": ("computer", "computer_use_preview")}
 _ALIKE = (("web_search", "web_search_2025_08_26", "web_search_preview", "web_search_preview_2025_03_11"),)
 """Types that choose each other."""
@@ -127,9 +143,7 @@ class _Offer:
         else:
             shown: Free = msgspec.to_builtins(tool)
             plain_json(shown, path, worded)
-            for secret in ("authorization", "headers"):
-                shown.pop(secret, None)
-            self.shown.append(shown)
+            self.shown.append(_as_told(shown))
             client = _CLIENT.get(type(tool))
             if client is None:
                 self.hosted.append(tool)
@@ -197,6 +211,19 @@ def _is_whole(schema: Free) -> bool:
         and all(isinstance(name, str) for name in required)
         and set(required) == named.keys()
     )
+
+
+def _as_told(tool: Free) -> Free:
+    """A tool of the service's as the response tells it: without secrets, complete, its members by name."""
+    kind = tool.pop("type")
+    told = {**_TOLD.get(kind, {}), **tool}
+    for name in _UNTOLD:
+        told.pop(name, None)
+    if kind == "mcp":
+        told["headers"] = None
+        if isinstance(told.get("require_approval"), dict):
+            told["require_approval"] = {"always": None, "never": None, **told["require_approval"]}
+    return {"type": kind, **dict(sorted(told.items()))}
 
 
 def _told_flags(told: Free, tool: known.FunctionTool | known.CustomTool) -> Free:

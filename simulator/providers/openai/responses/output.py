@@ -59,7 +59,8 @@ class Wanted(NamedTuple):
     """What of a request decides how its answer is told.
 
     `summary` is the kind of summary asked for, or empty; `logprobs` how many alternatives each token is shown with,
-    None for no log-probabilities; `compact_from` the prompt's size from which the context is compacted.
+    None for no log-probabilities; `phased` whether messages say if they comment or answer; `compact_from` the prompt's
+    size from which the context is compacted.
     """
 
     include: Sequence[str] = ()
@@ -68,6 +69,7 @@ class Wanted(NamedTuple):
     hosted: ToolBody | None = None
     words: str = ""
     manners: Sequence[Manner] = ()
+    phased: bool = False
     compact_from: int | None = None
 
 
@@ -152,6 +154,8 @@ def _message(answer: Answer, choice: Choice, wanted: Wanted) -> Made:
     pieces = choice.pieces
     status = "incomplete" if choice.finish in CUT and not choice.calls else "completed"
     item: Free = {"id": answer_id("msg", answer), "type": "message", "status": status, "content": []}
+    if wanted.phased:
+        item["phase"] = "commentary" if choice.calls else "final_answer"
     if choice.finish is Finish.REFUSAL:
         item["content"].append({"type": "refusal", "refusal": choice.text})
         item["role"] = "assistant"

@@ -10,6 +10,7 @@ import msgspec
 
 from simulator.engine.plan import Answer, Plan
 from simulator.providers.openai.answers import answer_of
+from simulator.providers.openai.families import family_of
 from simulator.providers.openai.responses.abilities import effort_of
 from simulator.providers.openai.responses.choosing import ChooseDatedWebSearch, ChooseWebSearch
 from simulator.providers.openai.responses.given import Given
@@ -59,6 +60,7 @@ def wanted_of(given: Given, messages: Sequence[Any]) -> Wanted:
         hosted=given.choice.hosted,
         words="" if given.choice.hosted is None else last_words(messages),
         manners=given.offer.manners,
+        phased=family_of(body.model or "").phased,
         compact_from=(managed[0].compact_threshold or _COMPACT_FROM) if managed else None,
     )
 
@@ -110,6 +112,7 @@ def begun(given: Given, plan: Plan, status: str = "in_progress") -> Free:
         "max_output_tokens": body.max_output_tokens,
         "max_tool_calls": body.max_tool_calls,
         "model": plan.model,
+        "moderation": None,
         "output": [],
         "parallel_tool_calls": body.parallel_tool_calls is not False,
         "previous_response_id": body.previous_response_id,

@@ -24,18 +24,20 @@ _BEFORE: Final = 4
 """Events of a text's stream before its first token."""
 _EVENT: Final = b'event: response.%b\ndata: {"type":"response.%b",'
 _PART: Final = b'{"type":"output_text","annotations":[],"logprobs":[],"text":%b}'
-_ITEM: Final = b'{"id":"%b","type":"message","status":"%b","content":[%b],"role":"assistant"}'
+_PHASE: Final = b'"phase":"final_answer",'
+_ITEM: Final = b'{"id":"%b","type":"message","status":"%b","content":[%b],%b"role":"assistant"}'
 
 
 def _event(kind: bytes, rest: bytes) -> bytes:
     return _EVENT % (kind, kind) + rest + b"}\n\n"
 
 
-# The events around a text, with places for what differs: the response, the item's id and state, the text.
+# The events around a text, with places for what differs: the response, the item's id, state and phase, the text.
 _CREATED: Final = _event(b"created", b'"response":%b,"sequence_number":0')
 _IN_PROGRESS: Final = _event(b"in_progress", b'"response":%b,"sequence_number":1')
 _ADDED: Final = _event(
-    b"output_item.added", b'"item":%b,"output_index":0,"sequence_number":2' % (_ITEM % (b"%b", b"in_progress", b""))
+    b"output_item.added",
+    b'"item":%b,"output_index":0,"sequence_number":2' % (_ITEM % (b"%b", b"in_progress", b"", b"%b")),
 )
 _PART_ADDED: Final = _event(
     b"content_part.added",
@@ -134,14 +136,15 @@ class TextStream:
         self.steps = len(self._pieces)
         item = made[0].item
         name = item["id"].encode()
+        phase = _PHASE if "phase" in item else b""
         self._tail = b',"item_id":"%b","logprobs":[],"output_index":0,"sequence_number":' % name
         base = begun(given, plan)
         start = orjson.dumps(base)
-        self._opening = _CREATED % start + _IN_PROGRESS % start + _ADDED % name + _PART_ADDED % name
+        self._opening = _CREATED % start + _IN_PROGRESS % start + _ADDED % (name, phase) + _PART_ADDED % name
         done = final(given, plan, made, base)
         text = orjson.dumps(item["content"][0]["text"])
         part = _PART % text
-        told = _ITEM % (name, item["status"].encode(), part)
+        told = _ITEM % (name, item["status"].encode(), part, phase)
         number = _BEFORE + self.steps
         self._closing = (
             _TEXT_DONE % (name, number, text)

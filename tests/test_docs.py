@@ -22,7 +22,7 @@ ADDRESS = "http://127.0.0.1:8080"
 if not (ROOT / "Makefile").exists():
     pytest.skip("the pages describe the checkout, and the tests run away from it", allow_module_level=True)
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 IDS = [page.name for page in PAGES]
 
 

@@ -40,7 +40,8 @@ def main(arguments: list[str]) -> None:
                 shutil.copy(source, away)
         environ = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         environ["PATH"] = f"{python.parent}{os.pathsep}{environ['PATH']}"
-        run(python, "-m", "pytest", "-p", "no:cacheprovider", "--numprocesses=auto", *arguments, cwd=away, environ=environ)
+        options = ("-p", "no:cacheprovider", "--numprocesses=auto", "--dist=loadfile")
+        run(python, "-m", "pytest", *options, *arguments, cwd=away, environ=environ)
 
 
 if __name__ == "__main__":

@@ -308,7 +308,7 @@ class Action(Protocol):
 class Provider(Protocol):
     """A dialect as the registry knows it; entry points of group `llm_simulator.providers` name its class.
 
-    The class is built without arguments.
+    The class is built without arguments. It may have `models_of` besides: whose models it serves, if not its own.
     """
 
     name: str

@@ -18,8 +18,10 @@ SEARCHED = 100_000
 class Facts:
     """What rules ask of a request, and what templates may take of it."""
 
-    def __init__(self, request: Request, headers: Mapping[bytes, bytes], key: bytes) -> None:
+    def __init__(self, request: Request, headers: Mapping[bytes, bytes], key: bytes, provider: str) -> None:
+        """`provider` is whose API is asked."""
         self.request = request
+        self.provider = provider
         self.headers = headers
         self.key = key.decode("latin-1")
         self.last: Message = request.messages[-1] if request.messages else Message("user", "\n".join(request.inputs))
@@ -47,7 +49,7 @@ class Facts:
             "last_message": self.text,
             "system": self.system,
             "model": self.request.model,
-            "provider": self.request.provider,
+            "provider": self.provider,
             "turn": str(self.turn),
             "count": str(count),
             "tool_result": self.text if self.last.role in RESULTS else "",
@@ -137,7 +139,7 @@ class ReadyRule:
         """Whether it is asked by whom and of what it must be."""
         request = facts.request
         return (
-            self._provider in (None, request.provider)
+            self._provider in (None, facts.provider)
             and self._turn in (None, facts.turn)
             and self._model.fits(request.model)
             and self._key.fits(facts.key)

@@ -185,7 +185,7 @@ class DataEndpoint:
             call = await sessions.resume(exchange, call, name)
         if call.kept:
             call = await self._keeping.recall(call, self._desk(exchange))
-        saying = None if live.book is None else await ruled(exchange, live.book, call.request)
+        saying = None if live.book is None else await ruled(exchange, live.book, call.request, self.provider.name)
         if call.cache is None or not live.prompt_cache:
             return call, None, saying
         return call, await prompt_cache.look_up(exchange, call.request, call.cache), saying

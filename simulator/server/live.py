@@ -28,6 +28,10 @@ class Prepared:
         self.engine = engine
         self.providers = tuple(providers)
         self.entries = entries(engine)
+        for provider in self.providers:
+            owner = getattr(provider, "models_of", provider.name)
+            if owner != provider.name:
+                self.entries[provider.name] = self.entries.get(owner, [])
 
 
 class Live:

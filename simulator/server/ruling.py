@@ -18,9 +18,9 @@ log = logging.getLogger("simulator.rules")
 DAY_SECONDS = 86_400
 
 
-async def ruled(exchange: Exchange, book: Book, request: Request) -> Saying | None:
-    """What a rule says to a request; None where no rule is for it."""
-    facts = Facts(request, exchange.headers, key_of(exchange.headers))
+async def ruled(exchange: Exchange, book: Book, request: Request, provider: str) -> Saying | None:
+    """What a rule says to a request to this provider; None where no rule is for it."""
+    facts = Facts(request, exchange.headers, key_of(exchange.headers), provider)
     rule = book.find(facts)
     if rule is None:
         return _usual(exchange, request, facts)

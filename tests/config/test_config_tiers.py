@@ -27,6 +27,7 @@ tiers:
 SHIPPED = [
     *(f"anthropic-tier-{number}" for number in range(1, 5)),
     *("anthropic-start", "anthropic-build", "anthropic-scale"),
+    *("azure-default", "azure-enterprise"),
     *("cohere-trial", "cohere-production"),
     *("openai-free", *(f"openai-tier-{number}" for number in range(1, 6))),
 ]
@@ -73,7 +74,8 @@ def lines(folder):
 
 
 def models_of(tier):
-    return {card.id: [card.id, *card.aliases] for card in load_catalogue().values() if card.provider == tier.provider}
+    provider = "openai" if tier.provider == "azure" else tier.provider
+    return {card.id: [card.id, *card.aliases] for card in load_catalogue().values() if card.provider == provider}
 
 
 def row(name, model):
@@ -135,6 +137,7 @@ def test_a_row_has_the_limits_that_its_provider_has(name):
     tier = load_tiers()[name]
     wanted = {
         "openai": {"requests_per_minute", "tokens_per_minute"},
+        "azure": {"requests_per_minute", "tokens_per_minute"},
         "cohere": {"requests_per_minute"},
         "anthropic": {"requests_per_minute", "input_tokens_per_minute", "output_tokens_per_minute"},
     }[tier.provider]

@@ -25,7 +25,7 @@ CALLED = (
 
 def facts(messages=ASKED, *, model="gpt-4o", tools=(), headers=None, key=b"sk-team-a"):
     request = Request(Operation.CHAT, "openai", model, messages, tools=tools)
-    return Facts(request, {b"x-test": b"abc", **(headers or {})}, key)
+    return Facts(request, {b"x-test": b"abc", **(headers or {})}, key, "openai")
 
 
 def fits(when, **asked):

@@ -14,6 +14,7 @@ from simulator.config.latency import problems
 from simulator.engine.latency import Timeline
 
 CARDS = load_catalogue()
+CL100K = ("gpt-3.5", "gpt-4-", "text-embedding", "text-moderation", "davinci", "babbage", "dall-e")
 AT_ONCE = {"embedding", "rerank", "moderation", "image", "speech"}
 """Kinds whose answer comes as a whole."""
 WAITS = {
@@ -68,7 +69,7 @@ def test_tokenizers_follow_the_families():
     for card in CARDS.values():
         if card.provider != "openai":
             assert card.tokenizer == "estimate"
-        elif card.id.startswith(("gpt-3.5", "gpt-4-", "text-embedding", "text-moderation", "davinci", "babbage", "dall-e")):
+        elif card.id.startswith(CL100K):
             assert card.tokenizer == "cl100k"
         else:
             assert card.tokenizer == "o200k"

@@ -34,7 +34,7 @@ from simulator.server.recording.page import RequestsPage
 from simulator.server.recording.watched import Watched
 from simulator.server.refusals import UnknownPath
 from simulator.server.scrape import Scrape
-from simulator.server.sharing import Methods, provider_apps
+from simulator.server.sharing import provider_apps
 from simulator.state.board import Board, Column, SlotState
 from simulator.state.opening import open_store, prepare
 from simulator.state.slot import Slot
@@ -108,7 +108,7 @@ def _watched(house: House, app: Any) -> Any:
     """The same application; one that answers requests without a record of them, behind what records them."""
     if isinstance(app, ModelsEndpoint):
         return Watched(app, house, "models")
-    return Watched(app, house, "unknown") if isinstance(app, Methods | UnknownPath) else app
+    return Watched(app, house, "unknown") if isinstance(app, UnknownPath) else app
 
 
 def _control(house: House) -> dict[str, Any]:

@@ -17,6 +17,8 @@ _NONCE: Final = b"\x12\x0c"
 _FILL: Final = b"\x1a\x60"
 _REST: Final = 96
 _OUTER: Final = 0x12
+_TAIL: Final = b"\x18\x01"
+"""What the real ones end with, behind the outer field."""
 _OURS: Final = len(_HEAD) + 64 + len(_NONCE) + 12 + len(_FILL) + _REST
 _SHORTEST: Final = 64
 
@@ -27,7 +29,7 @@ def signature(text: str, nonce: bytes) -> str:
     seal = _seal(text, nonce)
     fill = (blake2b(seal).digest() * 2)[:_REST]
     body = _HEAD + seal + _NONCE + nonce + _FILL + fill
-    return base64.b64encode(bytes((_OUTER, *_varint(len(body)))) + body).decode("ascii")
+    return base64.b64encode(bytes((_OUTER, *_varint(len(body)))) + body + _TAIL).decode("ascii")
 
 
 def genuine(given: str, text: str) -> bool:
@@ -41,7 +43,8 @@ def genuine(given: str, text: str) -> bool:
     except (binascii.Error, ValueError):
         return False
     length, start = _length(raw)
-    if length < _SHORTEST or length != len(raw) - start or raw[start] != _HEAD[0]:
+    beyond = raw[start + length :]
+    if length < _SHORTEST or len(raw) < start + length or beyond not in {b"", _TAIL} or raw[start] != _HEAD[0]:
         return False
     if length != _OURS:
         return True

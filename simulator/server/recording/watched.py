@@ -1,4 +1,4 @@
-"""Requests that no endpoint answers: unknown paths, wrong methods, listings of models. Edge of ASGI.
+"""Requests that no endpoint answers: unknown paths and listings of models. Edge of ASGI.
 
 What is answered here takes no plan, so that only the status of what is sent tells of it.
 """
@@ -8,12 +8,12 @@ from typing import Any
 
 from simulator.server.context import House, header_map
 from simulator.server.play import Receive, Send
-from simulator.server.recording.journal import NUMBERED, note_unplanned
+from simulator.server.recording.journal import note_unplanned
 from simulator.server.refusals import choose
 
 
 class Watched:
-    """An ASGI application in front of another, which notes what that one, or one behind it, has not noted."""
+    """An ASGI application in front of another, which notes what that one is asked."""
 
     def __init__(self, app: Any, house: House, label: str) -> None:
         self._app = app
@@ -31,7 +31,7 @@ class Watched:
         house, live = self._house, self._house.live
 
         async def noting(message: Any) -> None:
-            if message["type"] == "http.response.start" and NUMBERED not in scope:
+            if message["type"] == "http.response.start":
                 provider = choose(house.prepared.providers, header_map(scope)).name
                 await note_unplanned(house, live, scope, provider, self._label, message["status"])
             await send(message)

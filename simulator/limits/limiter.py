@@ -33,11 +33,12 @@ class Limiter:
         self._keys = Patterns(limits.keys)
         self._tenants = Patterns(limits.tenants)
         self._tier_models = Patterns(self._tier.models if self._tier is not None else {})
-        self._tenant_header = limits.tenant_header.lower().encode("latin-1", "replace")
+        self.tenant_header = limits.tenant_header.lower().encode("latin-1", "replace")
         self._fixed = limits.algorithm == "fixed_window"
         self._identities = Identities()
         self._ready: dict[tuple[bytes, str, str, bytes, bool], Terms] = {}
-        self._seen: dict[tuple[bytes, bytes, str, str, bool], Terms] = {}
+        self.seen: dict[tuple[bytes, bytes, str, str, bool], Terms] = {}
+        """Terms by `authorization`, tenant, model, provider and whether it counts: what `terms` has found of late."""
         given = [limits, *limits.models.values(), *limits.keys.values(), *limits.tenants.values()]
         if self._tier is not None:
             given += [self._tier.default, *self._tier.models.values()]
@@ -58,16 +59,16 @@ class Limiter:
         is a request that only counts tokens: it is limited apart from the others, and only as a request.
         """
         bearer = headers.get(b"authorization", b"")
-        tenant = headers.get(self._tenant_header, DEFAULT_TENANT)
+        tenant = headers.get(self.tenant_header, DEFAULT_TENANT)
         asker = (bearer, tenant, model, provider, counting)
-        terms = self._seen.get(asker)
+        terms = self.seen.get(asker)
         if terms is None:
             terms = self._found(headers, tenant, aliases.get(model, model), provider, aliases, counting=counting)
             # Where a bearer token is, no other header decides whose request it is.
             if len(bearer) + len(tenant) + len(model) <= LONGEST and bearer_of(bearer):
-                if len(self._seen) >= READY:
-                    self._seen.clear()
-                self._seen[asker] = terms
+                if len(self.seen) >= READY:
+                    self.seen.clear()
+                self.seen[asker] = terms
         return terms
 
     def claim(

@@ -11,35 +11,40 @@ from collections.abc import Awaitable
 from simulator.engine.plan import Usage
 from simulator.engine.request import Operation, Request
 from simulator.limits.claim import Claim, measured
+from simulator.limits.limiter import DEFAULT_TENANT
 from simulator.providers.base import Provider
 from simulator.server.exchange import Exchange
 from simulator.state.store import Store, StoreUnavailable, Verdict
 
 log = logging.getLogger("simulator.limits")
 _COUNT = Operation.COUNT
+_KEY = b"authorization"
 
 
 def admit(exchange: Exchange, provider: Provider, request: Request, usage: Usage) -> Awaitable[None] | None:
     """Take what the request asks for. Raises `Refusal`, here or when awaited, if a limit is reached."""
-    live, house = exchange.live, exchange.house
+    live, house, headers, model = exchange.live, exchange.house, exchange.headers, request.model
     limiter, store = live.limiter, house.store
     if limiter is None or store is None:
         return None
-    model = request.model
     counting = request.operation is _COUNT
-    terms = limiter.terms(exchange.headers, model, provider.name, live.engine.aliases, counting)
+    # What `limiter.terms` would look up first, without the call: every request that is limited passes here.
+    asker = (headers.get(_KEY, b""), headers.get(limiter.tenant_header, DEFAULT_TENANT), model, provider.name, counting)
+    terms = limiter.seen.get(asker) or limiter.terms(headers, model, provider.name, live.engine.aliases, counting)
     if terms.empty:
         return None
-    claim = Claim(terms, measured(usage.input_tokens, usage.output_tokens, request.max_tokens))
+    amounts = measured(usage.input_tokens, usage.output_tokens, request.max_tokens)
     immediate = house.immediate
+    write = terms.writer
+    if immediate is not None and write is not None and terms.wanted:
+        levels = immediate.draw_now(terms.wanted, amounts)
+        if levels is not None:
+            exchange.claim = Claim(terms, amounts)
+            exchange.quotas = write(levels, house.wall())
+            return None
+    claim = Claim(terms, amounts)
     if immediate is None:
         return _admit(exchange, provider, model, claim, store)
-    if terms.wanted and terms.writer is not None:
-        levels = immediate.draw_now(terms.wanted, claim.amounts)
-        if levels is not None:
-            exchange.claim = claim
-            exchange.quotas = terms.writer(levels, house.wall())
-            return None
     try:
         verdict = immediate.admit_now(claim.demands, terms.leases)
     except StoreUnavailable as error:

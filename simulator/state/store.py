@@ -58,6 +58,14 @@ Wanted = tuple[int, bytes, int]
 """A demand but for its size: the amount's place among those of a request, the limit's name and its capacity."""
 
 
+class Level(Protocol):
+    """What tells how a limit stands: a `Standing`, or what is kept of one."""
+
+    limit: int
+    remaining: int
+    reset_us: int
+
+
 class Lease(msgspec.Struct, frozen=True, gc=False):
     """A place among at most `limit` requests at the same time; given back by `settle`."""
 
@@ -173,10 +181,10 @@ class Immediate(Protocol):
     def admit_now(self, demands: Sequence[Demand], leases: Sequence[Lease] = ()) -> Verdict:
         """As `Store.admit`."""
 
-    def draw_now(self, wanted: Sequence[Wanted], amounts: Sequence[int]) -> Sequence[Standing] | None:
+    def draw_now(self, wanted: Sequence[Wanted], amounts: Sequence[int]) -> Sequence[Level] | None:
         """Grant everything from memory, or nothing: then None, and `admit_now` is to be asked.
 
-        The amounts are not negative.
+        The amounts are not negative. What is returned tells its limits until the next call.
         """
 
     def settle_now(self, changes: Sequence[Demand], released: Sequence[bytes] = ()) -> None:

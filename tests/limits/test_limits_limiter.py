@@ -211,7 +211,7 @@ def test_what_is_kept_ready_is_bounded(monkeypatch):
     seen = {number: names(claim(limiter, model=f"m{number}")) for number in range(80)}
     assert 0 < len(limiter._ready) <= 16
     assert names(claim(limiter, model="m3")) == seen[3]
-    assert 0 < len(limiter._seen) <= 16
+    assert 0 < len(limiter.seen) <= 16
     assert len(limiter._ready) <= 16
 
 
@@ -222,7 +222,7 @@ def test_long_names_are_not_kept():
     assert claim(limiter, headers(openai_organization=long.encode())) is not None
     assert limiter._ready == {}
     assert claim(limiter, headers(long.encode())) is not None
-    assert limiter._seen == {}
+    assert limiter.seen == {}
 
 
 def test_what_is_kept_ready_is_not_mixed_up():

@@ -12,8 +12,8 @@ from serving import wait_for
 
 from simulator.state.board import Board
 from simulator.state.embedded import buckets
-from simulator.state.embedded.credit import BUSY_US, LIFE_US, PART, REQUESTS_MOST, Purse
-from simulator.state.store import MINUTE_US, Demand, Lease
+from simulator.state.embedded.credit import BUSY_US, LIFE_US, PART, REQUESTS_MOST, Credit, Purse
+from simulator.state.store import MINUTE_US, Demand, Lease, Standing
 
 UNIT = buckets.UNIT
 LARGE = 1_000_000
@@ -406,3 +406,35 @@ def test_when_all_came_back_the_level_is_what_was_granted(crew, steps, fixed, ca
         store._mount.limits.give_back(store._purse, list(store._purse.held.values()), clock.now_us)
         assert store._purse.held == {}
     assert level(crew.stores[0], asked(name=name)) == granted * UNIT
+
+
+# The short way.
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 5)), min_size=1, max_size=40))
+def test_a_draw_is_a_grant(steps):
+    """Of two purses with the same credits one is drawn from and the other grants: they tell the same, or nothing."""
+    wanted = [asked(name=b"requests"), asked(name=b"tokens")]
+    purses = [Purse(1), Purse(1)]
+    for purse in purses:
+        purse.exchange((), [Credit(one, Standing(LARGE, LARGE - 1, 500), 50, 0, 0) for one in wanted])
+    now_us = 0
+    for amount, pause in steps:
+        now_us += pause * LIFE_US // 20
+        amounts = (1, amount)
+        drawn = purses[0].draw([(0, b"requests", LARGE), (1, b"tokens", LARGE)], amounts, now_us)
+        demands = [asked(name=b"requests"), asked(amount, name=b"tokens")]
+        granted = purses[1].grant(demands, now_us)
+        assert (drawn is None) == (granted is None)
+        if granted is not None:
+            told = [Standing(one.limit, one.remaining, one.reset_us) for one in drawn]
+            assert told == list(granted.standings)
+        assert [one.left for one in purses[0].held.values()] == [one.left for one in purses[1].held.values()]
+
+
+def test_a_limit_that_has_changed_is_not_drawn_from():
+    purse = Purse(1)
+    purse.exchange((), [Credit(asked(), Standing(LARGE, LARGE - 1, 500), 50, 0, 0)])
+    assert purse.draw([(0, b"large", LARGE + 1)], (1,), 0) is None
+    assert purse.draw([(0, b"large", LARGE), (0, b"other", LARGE)], (1,), 0) is None
+    assert purse.held[b"large"].left == 50, "nothing is taken where not everything is there"

@@ -33,6 +33,8 @@ _JUDGED: Final = {
 }
 """How the endpoints by these labels tell of a blocked prompt; the others are not filtered."""
 _BOUNDARY: Final = re.compile(rb'boundary="?([^";,\s]{1,200})"?')
+_NO_MODEL: Final = re.compile(rb'("model"\s*:\s*)null\b')
+"""LangChain sends no other model where the path names the deployment. Within a string the quotes would be escaped."""
 _FIELD: Final = b'--%b\r\nContent-Disposition: form-data; name="model"\r\n\r\n%b\r\n'
 
 
@@ -146,6 +148,8 @@ def _named(body: bytes, headers: Mapping[bytes, bytes], deployment: str) -> byte
     stripped = body.rstrip()
     if not stripped.endswith(b"}"):
         return body
+    if b"null" in stripped:
+        stripped = _NO_MODEL.sub(rb'\1""', stripped)
     rest = stripped[:-1].rstrip()
     return b"%b%b%b" % (rest, b"" if rest.endswith(b"{") else b",", _member(deployment))
 

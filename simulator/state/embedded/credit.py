@@ -37,15 +37,20 @@ class Credit:
     """A lot of one limit. `demand` is the one that it was taken with, `began_us` when the limit's period began.
 
     `left` is what can still be granted of it, `beyond` what remains of the limit besides. `reset_at_us` is when nothing
-    of the limit is used any more by the store's count, in which all of the lot is.
+    of the limit is used any more by the store's count, in which all of the lot is. After a draw `limit`, `remaining`
+    and `reset_us` tell how the limit stands, as a `Standing` does.
     """
 
-    __slots__ = ("began_us", "beyond", "capacity", "demand", "left", "reset_at_us", "taken", "until_us")
+    __slots__ = (
+        "began_us", "beyond", "demand", "left", "limit", "remaining", "reset_at_us", "reset_us", "taken", "until_us",
+    )  # fmt: skip
 
     def __init__(self, demand: Demand, standing: Standing, lot: int, began_us: int, now_us: int) -> None:
         self.demand = demand
-        self.capacity = demand.capacity
+        self.limit = demand.capacity
         self.taken = self.left = lot
+        self.remaining = standing.remaining
+        self.reset_us = standing.reset_us
         self.beyond = standing.remaining - lot
         self.began_us = began_us
         self.until_us = now_us + LIFE_US
@@ -82,7 +87,7 @@ class Purse:
                 credit is None
                 or not 0 <= amount <= credit.left
                 or now_us >= credit.until_us
-                or capacity != credit.capacity
+                or capacity != credit.limit
             ):
                 self._undo(demands[: len(standings)])
                 return None
@@ -90,20 +95,26 @@ class Purse:
             standings.append(Standing(capacity, credit.beyond + left, credit.reset_at_us - now_us))
         return Verdict(True, tuple(standings))
 
-    def draw(self, wanted: Sequence[Wanted], amounts: Sequence[int], now_us: int) -> Sequence[Standing] | None:
-        """As `grant`, for what `Immediate.draw_now` is asked for."""
+    def draw(self, wanted: Sequence[Wanted], amounts: Sequence[int], now_us: int) -> Sequence[Credit] | None:
+        """As `grant`, for what `Immediate.draw_now` is asked for. No value is made: each request comes by here."""
         held = self.held
-        standings: list[Standing] = []
+        drawn: list[Credit] = []
         for place, name, capacity in wanted:
             credit = held.get(name)
-            amount = amounts[place]
-            if credit is None or amount > credit.left or now_us >= credit.until_us or capacity != credit.capacity:
-                for earlier, other, _ in wanted[: len(standings)]:
-                    held[other].left += amounts[earlier]
-                return None
-            credit.left = left = credit.left - amount
-            standings.append(Standing(capacity, credit.beyond + left, credit.reset_at_us - now_us))
-        return standings
+            if credit is None or now_us >= credit.until_us or capacity != credit.limit:
+                break
+            left = credit.left - amounts[place]
+            if left < 0:
+                break
+            credit.left = left
+            credit.remaining = credit.beyond + left
+            credit.reset_us = credit.reset_at_us - now_us
+            drawn.append(credit)
+        else:
+            return drawn
+        for (place, *_), credit in zip(wanted, drawn, strict=False):
+            credit.left += amounts[place]
+        return None
 
     def settle(self, changes: Sequence[Demand], now_us: int) -> bool:
         """Charge everything to credits, or give it back to them; False, and nothing changes, where they cannot.

@@ -21,10 +21,10 @@ from simulator.state.store import (
     Control,
     Demand,
     Lease,
+    Level,
     Session,
     SessionLimits,
     SessionSummary,
-    Standing,
     StoreHealth,
     StoreUnavailable,
     Turn,
@@ -131,7 +131,7 @@ class Embedded:
             self._return_later()
         return verdict
 
-    def draw_now(self, wanted: Sequence[Wanted], amounts: Sequence[int]) -> Sequence[Standing] | None:
+    def draw_now(self, wanted: Sequence[Wanted], amounts: Sequence[int]) -> Sequence[Level] | None:
         """As `Immediate.draw_now`."""
         purse = self._purse
         return purse.draw(wanted, amounts, self._clock()) if purse.held else None

@@ -30,6 +30,9 @@ def rule_answer(values: Mapping[str, Any]) -> Iterator[Contradiction]:
         given.append("text")
     if len(given) > 1:
         yield Contradiction(given[-1], f"one kind of answer, but there is {given[0]} as well")
+    for key in ("status", "type", "code", "message"):
+        if values.get(key) is not None and values.get("error") is None:
+            yield Contradiction(key, "an answer with error")
     for key in ("text", "refusal", "reasoning"):
         yield from _templates(values.get(key), key)
     yield from _templates(values.get("json"), "json")

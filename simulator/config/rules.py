@@ -77,6 +77,14 @@ class RuleAnswer(Section, frozen=True):
     """What the Retry-After header of the failure says; null sends none."""
     after_ms: Annotated[float, Meta(ge=0, le=3_600_000)] = 0
     """How long the failure is held back; a `timeout` then closes the connection."""
+    status: Annotated[int, Meta(ge=400, le=599)] | None = None
+    """The failure's own status; a `timeout` that has one is answered. Null is the provider's usual one."""
+    type: str | None = None
+    """The failure's own type, where the provider's errors have one (`billing_error`); Gemini calls it its status."""
+    code: str | None = None
+    """The failure's own code, where the provider's errors have one; empty for none."""
+    message: str | None = None
+    """The failure's own sentence."""
     reasoning: str | None = None
     """What the model thinks first."""
     finish: Literal["stop", "length", "content_filter"] | None = None

@@ -144,13 +144,18 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
     """A failure to be shown to the client.
 
     `after` is the time in seconds that the request is held first. `retry_after` is in seconds, None when
-    the provider would name none. `hang_up` closes the connection instead of answering.
+    the provider would name none. `hang_up` closes the connection instead of answering. `status`, `type`, `code` and
+    `message` are told in place of the provider's usual ones where they are given.
     """
 
     kind: FaultKind
     after: float = 0.0
     retry_after: float | None = None
     hang_up: bool = False
+    status: int | None = None
+    type: str | None = None
+    code: str | None = None
+    message: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, gc=False):

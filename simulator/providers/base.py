@@ -79,6 +79,7 @@ class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is
     `retry_after` is in seconds, `model` the model asked for, and `known` the models there are.
     For CONTEXT_LENGTH and OUTPUT_LIMIT `asked` tokens are beyond the model's `limit`; for TOO_LARGE
     `limit` is in bytes. For a RATE_LIMIT of a real limit `quota` is the limit that was reached.
+    `status` and `kind` are told in place of the problem's own status and type.
     """
 
     def __init__(
@@ -94,18 +95,18 @@ class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is
         limit: int | None = None,
         asked: int | None = None,
         quota: Quota | None = None,
+        status: int | None = None,
+        kind: str | None = None,
     ) -> None:
         super().__init__(message or problem.value)
         self.problem = problem
         self.message = message
-        self.param = param
-        self.code = code
+        self.param, self.code = param, code
         self.retry_after = retry_after
-        self.model = model
-        self.known = known
-        self.limit = limit
-        self.asked = asked
+        self.model, self.known = model, known
+        self.limit, self.asked = limit, asked
         self.quota = quota
+        self.status, self.kind = status, kind
 
 
 FAULT_PROBLEM: Mapping[FaultKind, Problem] = {

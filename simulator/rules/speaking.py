@@ -21,8 +21,18 @@ _FINISHES = {"stop": Finish.STOP, "length": Finish.LENGTH, "content_filter": Fin
 def saying_of(answer: RuleAnswer, facts: Facts, count: int) -> Saying | None:
     """What is said; None for the usual answer. `count` is which of the rule's requests this is."""
     if answer.error is not None:
-        after, hangs_up = answer.after_ms / 1000, answer.error == "timeout"
-        return Saying(fault=Fault(_FAULTS[answer.error], after, answer.retry_after_secs, hangs_up))
+        return Saying(
+            fault=Fault(
+                _FAULTS[answer.error],
+                answer.after_ms / 1000,
+                answer.retry_after_secs,
+                answer.error == "timeout" and answer.status is None,
+                answer.status,
+                answer.type,
+                answer.code,
+                answer.message or "",
+            )
+        )
     values = facts.values(count)
     text = ""
     if answer.text is not None:

@@ -263,7 +263,15 @@ class DataEndpoint:
     async def _fail(self, exchange: Exchange, plan: Plan, fault: Fault) -> None:
         bound = self._bound(exchange)
         bound.failed(fault.kind.value)
-        refusal = Refusal(FAULT_PROBLEM[fault.kind], retry_after=fault.retry_after, model=exchange.model)
+        refusal = Refusal(
+            FAULT_PROBLEM[fault.kind],
+            fault.message,
+            code=fault.code,
+            retry_after=fault.retry_after,
+            model=exchange.model,
+            status=fault.status,
+            kind=fault.type,
+        )
         reply = self.provider.refuse(refusal, plan.request_bits)
         if exchange.live.recording is not None:
             status = 0 if fault.hang_up and exchange.direct is not None else reply.status

@@ -58,7 +58,8 @@ def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
     """The refusal as a whole response."""
     words = _WORDS[refusal.problem]
     name = request_id(request_bits)
-    retryable = words.status in RETRIED or words.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
+    status = refusal.status or words.status
+    retryable = status in RETRIED or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
     if refusal.quota is not None and refusal.retry_after is None:
         retryable = False  # no wait helps
     headers = [
@@ -69,7 +70,7 @@ def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
     ]
     if refusal.retry_after is not None:
         headers.append((b"retry-after", whole_seconds(refusal.retry_after)))
-    return Reply(words.status, headers, _body(refusal, words, name))
+    return Reply(status, headers, _body(refusal, words, name))
 
 
 def stream_error(refusal: Refusal, request_bits: bytes) -> bytes:
@@ -78,8 +79,8 @@ def stream_error(refusal: Refusal, request_bits: bytes) -> bytes:
 
 
 def _body(refusal: Refusal, words: _Words, name: bytes) -> bytes:
-    error: dict[str, object] = {"type": words.type, "message": _printable(_message(refusal, words))}
-    if refusal.code is not None:
+    error: dict[str, object] = {"type": refusal.kind or words.type, "message": _printable(_message(refusal, words))}
+    if refusal.code:
         error["details"] = {"error_code": refusal.code}
     return orjson.dumps({"type": "error", "error": error, "request_id": name.decode()})
 

@@ -90,7 +90,7 @@ def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
     elif refusal.quota is not None:
         # No wait helps: a client that tried again would only be refused again.
         headers.append((b"x-should-retry", b"false"))
-    return Reply(status, headers, orjson.dumps({"error": error}))
+    return Reply(refusal.status or status, headers, orjson.dumps({"error": error}))
 
 
 def stream_error(refusal: Refusal, request_bits: bytes) -> bytes:
@@ -120,7 +120,7 @@ def _told(refusal: Refusal, request_bits: bytes) -> tuple[int, dict[str, object]
         message = quotas.reached(
             "requests" if refusal.quota is None else refusal.quota.resource, refusal.model, refusal.retry_after
         )
-    return shape.status, {"code": shape.code, "message": message}
+    return shape.status, {"code": refusal.code or shape.code, "message": message}
 
 
 def _coded(refusal: Refusal) -> dict[str, object]:

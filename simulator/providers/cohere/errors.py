@@ -54,6 +54,7 @@ def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
     if refusal.retry_after is not None:
         headers = (*headers, (b"retry-after", whole_seconds(refusal.retry_after)))
     status = _UNPROCESSABLE if refusal.code == UNKNOWN_FIELD else _WORDS[refusal.problem].status
+    status = refusal.status or status
     return Reply(status, headers, orjson.dumps({"id": uuid(request_bits), "message": _message(refusal)}))
 
 

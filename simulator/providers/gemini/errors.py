@@ -77,7 +77,7 @@ def refuse(refusal: Refusal) -> Reply:
     if refusal.retry_after is not None:
         headers = (*headers, (b"retry-after", whole_seconds(refusal.retry_after)))
     body = orjson.dumps(_body(refusal), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    return Reply(_SHAPES[refusal.problem].status, headers, body)
+    return Reply(refusal.status or _SHAPES[refusal.problem].status, headers, body)
 
 
 def event(refusal: Refusal) -> bytes:
@@ -92,8 +92,12 @@ def element(refusal: Refusal) -> bytes:
 
 def _body(refusal: Refusal) -> dict[str, dict[str, Any]]:
     shape = _SHAPES[refusal.problem]
-    error: dict[str, Any] = {"code": shape.status, "message": _message(refusal, shape), "status": shape.code}
-    details = _details(refusal, error["message"])
+    error: dict[str, Any] = {
+        "code": refusal.status or shape.status,
+        "message": _message(refusal, shape),
+        "status": refusal.kind or shape.code,
+    }
+    details = [] if refusal.kind else _details(refusal, error["message"])
     if details:
         error["details"] = details
     return {"error": error}

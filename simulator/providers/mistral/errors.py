@@ -61,7 +61,7 @@ def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
     if refusal.retry_after is not None:
         headers = (*headers, (b"retry-after", b"%d" % math.ceil(refusal.retry_after)))
     status = 422 if isinstance(refusal, Flawed) else _SHAPES[refusal.problem].status
-    return Reply(status, headers, orjson.dumps(_body(refusal, request_bits)))
+    return Reply(refusal.status or status, headers, orjson.dumps(_body(refusal, request_bits)))
 
 
 def stream_error(refusal: Refusal, request_bits: bytes) -> bytes:
@@ -76,10 +76,12 @@ def _body(refusal: Refusal, request_bits: bytes) -> dict[str, object]:
     message = _sentence(shape, refusal)
     if refusal.problem is Problem.UNKNOWN_PATH:
         return {"message": message, "request_id": request_bits.hex()}
-    if not shape.kind:
+    if not shape.kind and not refusal.kind:
         return {"detail": message}
     kind, code = shape.kind, shape.code
-    if refusal.code is not None:
+    if refusal.kind:
+        kind, code = refusal.kind, refusal.code or None
+    elif refusal.code is not None:
         kind, code = refusal.code, CODES.get(refusal.code)
     return {
         "object": "error",
@@ -87,7 +89,7 @@ def _body(refusal: Refusal, request_bits: bytes) -> dict[str, object]:
         "type": kind,
         "param": None,
         "code": code,
-        "raw_status_code": shape.status,
+        "raw_status_code": refusal.status or shape.status,
     }
 
 

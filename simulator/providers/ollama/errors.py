@@ -44,7 +44,7 @@ def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
     if refusal.problem is Problem.UNKNOWN_MODEL and refusal.message:
         # A model of another kind: it is there, but not for this.
         status = 400
-    return Reply(status, headers, orjson.dumps({"error": _sentence(refusal)}))
+    return Reply(refusal.status or status, headers, orjson.dumps({"error": _sentence(refusal)}))
 
 
 def stream_error(refusal: Refusal, request_bits: bytes) -> bytes:

@@ -91,7 +91,7 @@ def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
         # No wait helps: a client that tried again would only be refused again.
         headers = (*headers, (b"x-should-retry", b"false"))
     body = orjson.dumps(_body(refusal, request_bits), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    return Reply(_SHAPES[refusal.problem].status, headers, body)
+    return Reply(refusal.status or _SHAPES[refusal.problem].status, headers, body)
 
 
 def stream_error(refusal: Refusal, request_bits: bytes) -> bytes:
@@ -104,9 +104,9 @@ def _body(refusal: Refusal, request_bits: bytes) -> dict[str, dict[str, str | No
     about_url = refusal.problem in {Problem.UNKNOWN_PATH, Problem.WRONG_METHOD}
     error = {
         "message": _clean(refusal.message) or _sentence(shape, refusal, request_bits),
-        "type": shape.kind if refusal.quota is None else kind(refusal.quota),
+        "type": refusal.kind or (shape.kind if refusal.quota is None else kind(refusal.quota)),
         "param": None if about_url or refusal.param is None else _clean(refusal.param),
-        "code": refusal.code or shape.code,
+        "code": (shape.code if refusal.code is None else refusal.code) or None,
     }
     return {"error": error}
 

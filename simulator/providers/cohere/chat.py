@@ -24,13 +24,13 @@ from simulator.providers.cohere.documents import (
     tool_sources,
 )
 from simulator.providers.cohere.documents import told as told_documents
-from simulator.providers.cohere.events import TEXT_END, TEXT_START, Cited, StepStream, TextStream, steps_of
+from simulator.providers.cohere.events import TEXT_END, TEXT_START, Cited, Lines, StepStream, TextStream, steps_of
 from simulator.providers.cohere.logprobs import logprobs_of
 from simulator.providers.cohere.plans import call_id, plan_of
 from simulator.providers.cohere.schema import ChatBody, ToolTurn
 from simulator.providers.cohere.tools import tools_of
 from simulator.providers.cohere.turns import conversation
-from simulator.providers.cohere.wire import NAME, answer_id, event_headers, json_headers
+from simulator.providers.cohere.wire import NAME, answer_id, event_headers, json_headers, line_headers
 from simulator.providers.cohere.wording import invalid, worder
 from simulator.providers.decode import DEFAULT_DEPTH, decode
 
@@ -76,7 +76,7 @@ class Chat:
 
     def decode(self, body: bytes, headers: Mapping[bytes, bytes], target: Target = NO_TARGET) -> Call:
         """See `Endpoint.decode`."""
-        del headers, target
+        del target
         given = decode(body, self._decoder, self._depth, self._word)
         messages = conversation(given.messages)
         documents = given.documents
@@ -102,13 +102,15 @@ class Chat:
             extra=_extra(given, mode),
             reasoning=options.reasoning_of(given.thinking),
         )
-        return Call(request, given.stream is True, given)
+        accepted = headers.get(b"accept", b"")
+        lines = b"application/json" in accepted and b"text/event-stream" not in accepted
+        return Call(request, given.stream is True, (given, lines))
 
     def reply(self, call: Call, plan: Plan) -> Reply:
         """See `Endpoint.reply`."""
         answer = answer_of(plan)
         choice = answer.choices[0]
-        given: ChatBody = call.echo
+        given: ChatBody = call.echo[0]
         likely = b""
         if given.logprobs and not choice.calls:
             likely = b',"logprobs":[%b]' % b",".join(logprobs_of(choice.pieces, answer.id_bits))
@@ -122,10 +124,14 @@ class Chat:
         return Reply(200, json_headers(plan.request_bits), body)
 
     def stream(self, call: Call, plan: Plan) -> Stream:
-        """See `Endpoint.stream`."""
+        """See `Endpoint.stream`. Whoever accepts JSON alone gets each event as a line of it."""
+        given, lines = call.echo
+        stream = self._events(given, plan)
+        return Lines(stream, line_headers(plan.request_bits)) if lines else stream
+
+    def _events(self, given: ChatBody, plan: Plan) -> Stream:
         answer = answer_of(plan)
         choice = answer.choices[0]
-        given: ChatBody = call.echo
         start = _START % answer_id(plan, answer.id_bits)
         end = _END % (FINISH[choice.finish], usage_of(answer.usage))
         headers = event_headers(plan.request_bits)

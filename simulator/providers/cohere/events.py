@@ -11,7 +11,8 @@ import orjson
 
 from simulator.engine.plan import Choice
 from simulator.providers import frames
-from simulator.providers.base import Header
+from simulator.providers.base import Header, Refusal, Stream
+from simulator.providers.cohere import errors
 from simulator.providers.cohere.citations import Citation, told
 from simulator.providers.cohere.documents import Source
 from simulator.providers.cohere.plans import call_id, plan_of, words_of
@@ -103,6 +104,32 @@ class StepStream:
     def frames(self, start: int, stop: int) -> bytes:
         """See `Stream.frames`."""
         return b"".join(self._made[max(start, 0) : max(stop, 0)])
+
+
+class Lines:
+    """Another stream's events as lines of JSON, without what names and ends them in a stream of events."""
+
+    __slots__ = ("_stream", "headers", "steps")
+
+    def __init__(self, stream: Stream, headers: Sequence[Header]) -> None:
+        self.headers = headers
+        self.steps = stream.steps
+        self._stream = stream
+
+    def frames(self, start: int, stop: int) -> bytes:
+        """See `Stream.frames`."""
+        return lines_of(self._stream.frames(start, stop))
+
+    def fail(self, refusal: Refusal, sent: int) -> bytes:
+        """See `Stream`."""
+        del sent
+        return lines_of(errors.stream_error(refusal))
+
+
+def lines_of(events: bytes) -> bytes:
+    """The data of named events, a line each."""
+    found = [event.partition(b"\ndata: ")[2] for event in events.split(b"\n\n")]
+    return b"".join([data + b"\n" for data in found if data])
 
 
 class Cited:

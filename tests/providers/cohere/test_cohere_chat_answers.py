@@ -8,6 +8,7 @@ from cohere_plans import (
     CHAT,
     HELLO,
     answer_of,
+    body_of,
     chat_call,
     engine,
     events_of,
@@ -21,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.engine.plan import Address, Finish, Usage
+from simulator.providers.base import Problem, Refusal
 from simulator.providers.cohere.vocabulary import text_of
 
 UUID = "00010203-0405-4607-8809-0a0b0c0d0e0f"
@@ -141,6 +143,23 @@ def test_citations_point_into_the_text_and_to_their_sources():
     ]
     assert citations[1]["sources"] == [{"type": "document", "id": "doc:1", "document": {"id": "doc:1", "text": "two"}}]
     assert citations[2]["sources"] == citations[0]["sources"]
+
+
+LINES = {b"accept": b"application/json"}
+
+
+@pytest.mark.parametrize("accept", [b"text/event-stream", b"*/*", b"text/event-stream, application/json", None])
+def test_events_unless_json_alone_is_accepted(accept):
+    body = body_of({"model": "command-a-03-2025", "messages": [{"role": "user", "content": "Hi"}], "stream": True})
+    plan = plan_of(answer_of(["Hel", "lo"]))
+    events = CHAT.stream(CHAT.decode(body, {} if accept is None else {b"accept": accept}), plan)
+    lines = CHAT.stream(CHAT.decode(body, LINES), plan)
+    assert events.frames(0, 2).startswith(b"event: message-start\n")
+    assert dict(lines.headers)[b"content-type"].startswith(b"application/")
+    told = [json.loads(event.split("data: ")[1]) for event in events.frames(0, 2).decode().split("\n\n")[:-2]]
+    assert [json.loads(line) for line in lines.frames(0, 2).splitlines()] == told
+    assert lines.frames(0, 1) + lines.frames(1, 2) == lines.frames(0, 2)
+    assert json.loads(lines.fail(Refusal(Problem.OVERLOADED), 1))["message"]
 
 
 @pytest.mark.parametrize("mode", ["fast", "ACCURATE", "ENABLED", None])

@@ -159,7 +159,7 @@ def test_events_unless_json_alone_is_accepted(accept):
     told = [json.loads(event.split("data: ")[1]) for event in events.frames(0, 2).decode().split("\n\n")[:-2]]
     assert [json.loads(line) for line in lines.frames(0, 2).splitlines()] == told
     assert lines.frames(0, 1) + lines.frames(1, 2) == lines.frames(0, 2)
-    assert json.loads(lines.fail(Refusal(Problem.OVERLOADED), 1))["message"]
+    assert json.loads(lines.fail(Refusal(Problem.OVERLOADED), 1))["type"] == "message-end"
 
 
 @pytest.mark.parametrize("mode", ["fast", "ACCURATE", "ENABLED", None])

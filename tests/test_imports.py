@@ -17,11 +17,13 @@ MAY_IMPORT = {
     "simulator.state": {"simulator.state", "simulator.config"},
     "simulator.limits": {"simulator.limits", "simulator.providers", "simulator.state", "simulator.config"},
     "simulator.rules": {"simulator.rules", "simulator.engine", "simulator.config"},
+    "simulator.contract": {"simulator.contract", "simulator.providers"},
     "simulator.telemetry": {"simulator.telemetry", "simulator.config"},
     "simulator.server": {
         "simulator.server",
         "simulator.providers",
         "simulator.engine",
+        "simulator.contract",
         "simulator.limits",
         "simulator.rules",
         "simulator.state",

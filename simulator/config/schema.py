@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from simulator.config.compat import Compat
 from simulator.config.latency import Latency, Milliseconds
 from simulator.config.limits import Limits
 from simulator.config.recording import Recording
@@ -280,6 +281,7 @@ class Config(Section, frozen=True):
     rules: tuple[Rule, ...] = ()
     """Which requests get which answers; the first that matches holds."""
     errors: Errors = Errors()
+    compat: Compat = Compat()
     limits: Limits = Limits()
     scenarios: dict[str, Scenario] = {}
     """Scenarios by name, beside those that ship with the product."""

@@ -94,7 +94,7 @@ class Engine:
         for alias, name in self.aliases.items():
             self.models[alias] = self.models[name]
         self._strangers: dict[str, Model] = {}
-        self._allow_unknown = config.models.allow_unknown
+        self._allow_unknown = config.models.allow_unknown or config.compat.contract
 
     def plan(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator.providers.base import Action, Asked, Problem, Provider, Refusal, Reply
 from simulator.providers.paths import target_of
+from simulator.server import contract
 from simulator.server.body import ClientLeft, read_body
 from simulator.server.context import House
 from simulator.server.desk import WorkDesk
@@ -38,6 +39,8 @@ class ActionEndpoint:
             return
         except Refusal as refusal:
             reply = self._refused(exchange, refusal)
+            if exchange.live.contract is not None:
+                reply = contract.instead_of(reply, exchange, self.provider, refusal)
         except Exception:  # the outermost loop: our own bug must not reach the client as a broken connection
             log.exception("a request failed: %s", scope["path"])
             reply = self._refused(exchange, Refusal(Problem.SERVER_ERROR))

@@ -14,6 +14,7 @@ from typing import Any
 from starlette.routing import Route, Router
 
 from simulator.config.load import Loaded, load
+from simulator.contract.tables import indexes
 from simulator.engine.engine import Engine
 from simulator.providers.paths import Paths
 from simulator.providers.registry import registry
@@ -49,6 +50,8 @@ def preload(loaded: Loaded) -> Prepared:
     Raises ValueError for a configuration whose parts contradict each other, `PluginError` for a broken provider.
     """
     prepare(loaded.config.state)
+    if loaded.config.compat.contract:
+        indexes()
     return Prepared(loaded, Engine(loaded.config, loaded.catalogue), registry())
 
 

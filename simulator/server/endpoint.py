@@ -6,6 +6,7 @@ no reason for anything the plan says.
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, cast
 
@@ -27,7 +28,7 @@ from simulator.providers.base import (
     Stream,
 )
 from simulator.providers.paths import target_of
-from simulator.server import limiting, prompt_cache, sessions
+from simulator.server import contract, limiting, prompt_cache, sessions
 from simulator.server.admission import QueueFull
 from simulator.server.body import ClientLeft, read_body
 from simulator.server.context import House
@@ -86,12 +87,12 @@ class DataEndpoint:
             try:
                 await by._answer(scope, exchange)  # noqa: SLF001 - of the same class
             except Refusal as refusal:
-                if by is not self:
-                    raise
-                by = self._rightful(exchange, refusal)
+                first = by
                 if by is self:
+                    by = self._rightful(exchange, refusal)
+                if by is first and exchange.live.contract is None:
                     raise
-                await by._answer(scope, exchange, again=True)  # noqa: SLF001 - of the same class
+                await by._once_more(scope, exchange, refusal, moved=by is not first)  # noqa: SLF001
         except Refusal as refusal:
             await by._refuse(exchange, refusal)  # noqa: SLF001
         except ClientLeft:
@@ -102,8 +103,33 @@ class DataEndpoint:
             log.exception("a request failed: %s", scope["path"])
             await by._refuse(exchange, Refusal(Problem.SERVER_ERROR))  # noqa: SLF001
 
-    async def _answer(self, scope: Any, exchange: Exchange, *, again: bool = False) -> None:
-        """Answer; `again` where another provider's endpoint has read the body and refused."""
+    async def _once_more(self, scope: Any, exchange: Exchange, refusal: Refusal, *, moved: bool) -> None:
+        """Answer what was refused: `moved`, by another provider's endpoint. Raises the refusal that is left."""
+        try:
+            if moved:
+                await self._answer(scope, exchange, again=True)
+                return
+        except Refusal as another:
+            refusal = another
+        if exchange.live.contract is None:
+            raise refusal
+        await self._agree(scope, exchange, refusal)
+
+    async def _agree(self, scope: Any, exchange: Exchange, refusal: Refusal) -> None:
+        """Answer what was refused for its content, as contract mode has it. Raises the refusal for anything else."""
+        label = self._endpoint.label
+        again = partial(self._answer, scope, exchange, again=True)
+        reply = await contract.agreed(again, exchange, self.provider, label, refusal)
+        if reply is None:
+            return
+        if exchange.live.recording is not None:
+            await note(exchange, self.provider.name, label, reply.status)
+        await exchange.reply(reply)
+        self._house.row[_REQUESTS] += 1
+        self._bound(exchange).answered(reply.status, exchange.elapsed, len(exchange.body))
+
+    async def _answer(self, scope: Any, exchange: Exchange, *, again: bool = False, body: bytes | None = None) -> None:
+        """Answer; `again` where the body was read and refused before. `body` stands for the client's own."""
         house = self._house
         if not again:
             if scope["method"] != "POST":
@@ -123,7 +149,8 @@ class DataEndpoint:
             target = NO_TARGET
             if "path_params" in scope or scope["query_string"]:
                 target = target_of(scope.get("path_params", NO_TARGET.parameters), scope["query_string"])
-            await self._plan(exchange, self._endpoint.decode(exchange.body, exchange.headers, target))
+            decoded = self._endpoint.decode(exchange.body if body is None else body, exchange.headers, target)
+            await self._plan(exchange, decoded)
         finally:
             admission.leave()
 

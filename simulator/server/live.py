@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from simulator.config.load import Loaded
 from simulator.config.schema import Sessions
+from simulator.contract.answers import Contract
 from simulator.engine.engine import Engine
 from simulator.limits.limiter import Limiter
 from simulator.providers.base import ModelEntry, Provider
@@ -42,8 +43,8 @@ class Live:
     """
 
     __slots__ = (
-        "addresses", "body_limit", "book", "config", "engine", "entries", "known", "lag_threshold", "limiter", "loaded",
-        "object_limits", "open", "patience", "prompt_cache", "recording", "revision", "scenarios",
+        "addresses", "body_limit", "book", "config", "contract", "engine", "entries", "known", "lag_threshold",
+        "limiter", "loaded", "object_limits", "open", "patience", "prompt_cache", "recording", "revision", "scenarios",
         "session_limits", "until",
     )  # fmt: skip
 
@@ -76,7 +77,9 @@ class Live:
         speaks = any(model.response.kind != "corpus" for model in self.engine.models.values())
         self.book = Book(config.rules) if config.rules or speaks else None
         """The rules of answers; None where every request gets the usual one."""
-        self.open = config.models.allow_unknown
+        self.contract = Contract(self.engine.seeds.seed) if config.compat.contract else None
+        """What answers in the place of refusals; None where the real services refuse."""
+        self.open = config.models.allow_unknown or self.contract is not None
         """Whether any name of a model is taken."""
         self.prompt_cache = simulation.prompt_cache
         self.recording = simulation.recording if simulation.recording.enabled else None

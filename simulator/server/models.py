@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from simulator.providers.base import ModelEntry, Problem, Provider, Refusal, Reply
+from simulator.server import contract
 from simulator.server.context import House, header_map
 from simulator.server.play import Receive, Send
 from simulator.server.refusals import Teller, choose, worded
@@ -22,7 +23,7 @@ class ModelsEndpoint:
         self._providers = providers
         self._teller = Teller(house)
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer a listing or one model."""
         headers = header_map(scope)
         provider = choose(self._providers, headers)
@@ -33,6 +34,8 @@ class ModelsEndpoint:
             reply = self._reply(scope, provider, live.entries.get(provider.name, ()), bits)
         except Refusal as refusal:
             reply = worded(provider, refusal, bits, b"GET, HEAD")
+            if live.contract is not None:
+                reply = await contract.unserved(reply, live, scope, receive, provider, bits)
         await self._teller.send(scope, send, reply, address, provider.name, "models")
 
     def _reply(self, scope: Any, provider: Provider, entries: Sequence[ModelEntry], bits: bytes) -> Reply:

@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator.engine.plan import Address
 from simulator.providers.base import Problem, Provider, Refusal, Reply
+from simulator.server import contract
 from simulator.server.context import House, header_map
 from simulator.server.play import Receive, Send, pairs
 from simulator.state.board import Column
@@ -62,7 +63,7 @@ class UnknownPath:
         self._house = house
         self._teller = Teller(house)
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Refuse."""
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
@@ -72,5 +73,8 @@ class UnknownPath:
         live = self._house.live
         address = live.addresses.arrive()
         refusal = Refusal(Problem.UNKNOWN_PATH, param=f"{scope['method']} {scope['path'][:200]}")
-        reply = provider.refuse(refusal, live.engine.seeds.request_bits(address))
+        bits = live.engine.seeds.request_bits(address)
+        reply = provider.refuse(refusal, bits)
+        if live.contract is not None:
+            reply = await contract.unserved(reply, live, scope, receive, provider, bits)
         await self._teller.send(scope, send, reply, address, provider.name, "unknown")

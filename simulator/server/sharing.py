@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any
 
 from simulator.providers.base import Action, Endpoint, Problem, Provider, Refusal
+from simulator.server import contract
 from simulator.server.action import ActionEndpoint
 from simulator.server.context import House, header_map
 from simulator.server.endpoint import DataEndpoint
@@ -45,13 +46,13 @@ class Methods:
         if app is None:
             found = self._apps.get(method)
             if found is None:
-                return self._refuse(scope, send)
+                return self._refuse(scope, receive, send)
             provider = choose([provider for provider, _ in found], header_map(scope))
             app = next(app for one, app in found if one is provider)
         answering: Awaitable[None] = app(scope, receive, send)
         return answering
 
-    async def _refuse(self, scope: Any, send: Send) -> None:
+    async def _refuse(self, scope: Any, receive: Receive, send: Send) -> None:
         provider = choose(self._providers, header_map(scope))
         live = self._house.live
         address = live.addresses.arrive()
@@ -61,6 +62,8 @@ class Methods:
         allowed += ["POST"] if provider in self._sharing and "POST" not in allowed else []
         refusal = Refusal(Problem.WRONG_METHOD, param=f"{scope['method']} {scope['path'][:200]}")
         reply = worded(provider, refusal, bits, ", ".join(allowed).encode())
+        if live.contract is not None:
+            reply = await contract.unserved(reply, live, scope, receive, provider, bits)
         await self._teller.send(scope, send, reply, address, provider.name, "unknown")
 
 

@@ -12,6 +12,12 @@ settings.load_profile("house")
 # Set before numpy is imported by any test: its BLAS would start threads, and a fork with threads is unsafe.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+MEASURED = ("fleet", "supervisor", "test_cli")
+"""Where the processes that tests start are measured for coverage too. Elsewhere they run as fast as they do for users,
+and what they reach is reached by the tests of the single rooms."""
+COVERAGE = "COVERAGE_PROCESS_CONFIG"
+"""Makes processes that are started measure their coverage."""
+
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -31,3 +37,25 @@ def pytest_runtest_makereport():
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report():
     return _no_skip((yield))
+
+
+def pytest_configure(config):
+    # Of several processes that run tests the first one only starts the others, which are measured.
+    if hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", None):
+        config.stash[KEPT] = os.environ.pop(COVERAGE, None)
+
+
+KEPT = pytest.StashKey()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _measured(request):
+    """See `MEASURED`."""
+    kept = request.config.stash.get(KEPT, None)
+    wanted = any(part.startswith(MEASURED) for part in request.path.parts[-2:])
+    if kept is None or not wanted:
+        yield
+        return
+    os.environ[COVERAGE] = kept
+    yield
+    del os.environ[COVERAGE]

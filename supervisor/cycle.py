@@ -7,6 +7,8 @@ scope answer without a message, a copy or an await. Both ways end in the same st
 
 import asyncio
 import logging
+import socket
+import struct
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Protocol
 
@@ -17,6 +19,8 @@ EXTENSION = "llm_simulator.direct"
 """The key under `scope["extensions"]`."""
 _OVER = {"http_version": "1.1", "method": ""}
 """The scope of a request that is over."""
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""On, and no second."""
 log = logging.getLogger("supervisor.http")
 
 
@@ -112,6 +116,35 @@ class Cycle:
             # Every token of every stream passes here: no call that can be spared.
             self.transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self.chunked else data)
         return self._flow.write_paused
+
+    def begin(self, status: int, headers: bytes, first: bytes) -> None:
+        """A head as it is given, and what follows it."""
+        if self.gone:
+            return
+        self.response_started = True
+        self.transport.write(self._head(status, headers, first))
+
+    def raw(self, data: bytes) -> None:
+        """Bytes as they are."""
+        if not self.gone:
+            self.transport.write(data)
+
+    def finish(self, *, close: bool) -> None:
+        """The response is complete, whatever was sent of it."""
+        if self.gone:
+            return
+        if close:
+            self.response_started = True
+            self.keep_alive = False
+        self._complete()
+
+    def reset(self) -> None:
+        """End the connection with a RST."""
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None and not self.gone:
+            # socket(7): closed with a linger of no time, what is queued is dropped and the peer is sent a RST.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self.abort()
 
     def abort(self) -> None:
         """Close without completing."""

@@ -10,6 +10,8 @@ from typing import Any
 from simulator.config.catalogue import ModelCard, pace
 from simulator.config.convert import Check, Contradiction
 from simulator.config.expand import PARAMETER, names, plain_fault, seconds_of
+from simulator.config.failure_checks import CHECKS as FAILURE_CHECKS
+from simulator.config.failure_checks import failure_names
 from simulator.config.faults import did_you_mean, excerpt, listed
 from simulator.config.latency import Latency
 from simulator.config.limits import Limits
@@ -49,11 +51,13 @@ def checks(catalogue: Mapping[str, ModelCard]) -> dict[type, Check]:
         RuleAnswer: rule_answer,
         Rule: rule,
         Response: response,
+        **FAILURE_CHECKS,
         Config: lambda values: (
             *_version(values),
             *_ports(values),
             *_aliases(values, catalogue),
             *_scenario_names(values),
+            *failure_names(values),
         ),
     }
 

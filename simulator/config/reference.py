@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import NODEFAULT, inspect
 
-from simulator.config import compat, latency, limits, recording, rules, scenarios, schema, section, state
+from simulator.config import compat, failures, latency, limits, recording, rules, scenarios, schema, section, state
 from simulator.config.convert import described
 from simulator.config.describe import allowed, structs, tags
 
@@ -107,7 +107,7 @@ class Words(msgspec.Struct, frozen=True):
 def page() -> str:
     """The whole page."""
     words: dict[str, Words] = {}
-    for module in (section, compat, latency, limits, recording, rules, scenarios, state, schema):
+    for module in (section, compat, rules, failures, latency, limits, recording, scenarios, state, schema):
         words |= _words(Path(str(module.__file__)))
     root = described(schema.Config)
     if not isinstance(root, inspect.StructType):

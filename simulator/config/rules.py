@@ -42,6 +42,12 @@ class Match(Section, frozen=True):
     """Pattern of the name of the tool whose result is the last message."""
     tool: str | None = None
     """Pattern of the name of a tool that the request offers."""
+    endpoint: str | None = None
+    """Pattern of what is asked for, as metrics call it: `chat_completions`, `messages`, `embeddings` …"""
+    session: str | None = None
+    """Pattern of the `x-session-id`; a request without one matches none."""
+    stream: bool | None = None
+    """True for requests that want a stream, false for all others."""
 
 
 class RuleCall(Section, frozen=True):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from simulator.config.compat import Compat
+from simulator.config.failures import Failure
 from simulator.config.latency import Latency, Milliseconds
 from simulator.config.limits import Limits
 from simulator.config.recording import Recording
@@ -96,6 +97,8 @@ class Simulation(Section, frozen=True):
     """False counts no cached tokens, whatever was asked before."""
     concurrency: Concurrency = Concurrency()
     sessions: Sessions = Sessions()
+    request_faults: bool = True
+    """Whether a request may ask for a failure (`x-llm-sim-fault`); nobody else's request is harmed by it."""
     recording: Recording = Recording()
 
 
@@ -281,6 +284,8 @@ class Config(Section, frozen=True):
     rules: tuple[Rule, ...] = ()
     """Which requests get which answers; the first that matches holds."""
     errors: Errors = Errors()
+    faults: dict[str, Failure] = {}
+    """Failures by name, beside the plain `errors`."""
     compat: Compat = Compat()
     limits: Limits = Limits()
     scenarios: dict[str, Scenario] = {}

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from simulator.config.catalogue import ModelCard
 from simulator.config.resolve import EffectiveModel, aliases, known_models, unknown
 from simulator.config.schema import Config
+from simulator.engine.circumstances import CALM, Circumstances
 from simulator.engine.composer import Composer, Forms, key_of
 from simulator.engine.content.embedding import Embedder
 from simulator.engine.content.prose import Prose
@@ -22,6 +23,7 @@ from simulator.engine.errors import (
     WrongDimensions,
     WrongKind,
 )
+from simulator.engine.faults.striking import Met, beyond, meet, steps_of
 from simulator.engine.memo import Memo
 from simulator.engine.model import Model
 from simulator.engine.plan import Address, Answer, Choice, Embedded, Fault, Finish, Plan, Synthetic, Usage
@@ -105,13 +107,14 @@ class Engine:
         faultless: bool = False,
         warm: Warm | None = None,
         saying: Saying | None = None,
+        circumstances: Circumstances = CALM,
     ) -> Plan:
         """The whole response to a request that arrives at an address; one without a fault if asked for.
 
         `warm` tells what of the prompt is in the prompt cache: it is counted, and need not be prefilled. `saying` is
-        what is said, or fails, in place of what the engine would choose. `now` is the wall clock in Unix seconds; only
-        answers that configuration frees from determinism read it. Raises an `EngineRefusal` for what no model could
-        answer.
+        what is said, or fails, in place of what the engine would choose. `circumstances` bring the configured failures
+        that are for the request, and the fleet's load. `now` is the wall clock in Unix seconds; only answers that
+        configuration frees from determinism read it. Raises an `EngineRefusal` for what no model could answer.
         """
         model = self.models.get(request.model) or self._unknown(request.model)
         card = model.card
@@ -129,9 +132,15 @@ class Engine:
         fault = self._fault(model, digest, address) if model.faults.active and not faultless else None
         if saying is not None:
             fault = saying.fault
+        met: Met | None = None
+        if circumstances.candidates and fault is None:
+            where = (*self.seeds.conditions(digest, address), address.key is not None)
+            met = meet(self._draws, where, circumstances.candidates, outcome, address.retry)
+            outcome = met.outcome
+            fault = None if met.fault is None else beyond(met.fault, card.context_window, asked)
         offsets: list[float] = []
         if fault is None and not model.timeline.instant:
-            steps = outcome.steps if isinstance(outcome, Answer) else 1
+            steps = steps_of(outcome)
             offsets = model.timeline.fixed(steps, asked) or self._drawn(model, steps, asked, digest, address)
         return Plan(
             address,
@@ -141,6 +150,8 @@ class Engine:
             offsets,
             self.seeds.request_bits(address),
             model.id_prefix,
+            () if met is None else met.disturbances,
+            () if met is None else met.names,
         )
 
     def _drawn(self, model: Model, steps: int, asked: int, digest: bytes, address: Address) -> list[float]:

@@ -24,13 +24,36 @@ class Finish(enum.StrEnum):
 
 
 class FaultKind(enum.StrEnum):
-    """What fails. Each kind is one file in `engine/faults/`."""
+    """What fails in place of an answer."""
 
-    RATE_LIMIT = "rate_limit"
-    TIMEOUT = "timeout"
-    SERVER_ERROR = "server_error"
+    BAD_REQUEST = "bad_request"
     AUTHENTICATION = "authentication"
+    PERMISSION = "permission"
+    NOT_FOUND = "not_found"
+    TOO_LARGE = "too_large"
+    CONTEXT_LENGTH = "context_length"
+    RATE_LIMIT = "rate_limit"
+    INSUFFICIENT_QUOTA = "insufficient_quota"
+    SERVER_ERROR = "server_error"
+    BAD_GATEWAY = "bad_gateway"
     OVERLOADED = "overloaded"
+    UNAVAILABLE = "unavailable"
+    GATEWAY_TIMEOUT = "gateway_timeout"
+    TIMEOUT = "timeout"
+
+
+class Trouble(enum.StrEnum):
+    """What happens to the bytes of an answer on their way. Each is one file in `server/transport/`."""
+
+    RESET = "reset"
+    CUT = "cut"
+    STALL = "stall"
+    TRICKLE = "trickle"
+    MALFORMED = "malformed"
+    TRUNCATED_JSON = "truncated_json"
+    MISSING_TERMINATOR = "missing_terminator"
+    WRONG_LENGTH = "wrong_length"
+    ERROR_EVENT = "error_event"
 
 
 class Address(msgspec.Struct, frozen=True, gc=False):
@@ -156,6 +179,26 @@ class Fault(msgspec.Struct, frozen=True, gc=False):
     type: str | None = None
     code: str | None = None
     message: str = ""
+    limit: int | None = None
+    asked: int | None = None
+    """For a context length: the model's window and the tokens that are told to be beyond it."""
+
+
+class Disturbance(msgspec.Struct, frozen=True, gc=False):
+    """Something that happens to the bytes of the answer on their way.
+
+    It begins with step `step` of the answer: 0 is before anything is sent. Of an answer that is not streamed the bytes
+    count as steps of equal size. `seconds` is how long it stalls, `rate` bytes a second, `amount` a number of bytes,
+    `error` what an event tells.
+    """
+
+    kind: Trouble
+    step: int = 0
+    seconds: float = 0.0
+    rate: float = 0.0
+    amount: int = 0
+    mid_frame: bool = False
+    error: Fault | None = None
 
 
 class Plan(msgspec.Struct, frozen=True, gc=False):
@@ -178,3 +221,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     request_bits: bytes
     id_prefix: str | None = None
     """Replaces the provider's own prefix of answer ids where it is given."""
+    disturbances: tuple[Disturbance, ...] = ()
+    """What happens on the way, one after the other."""
+    struck: tuple[str, ...] = ()
+    """The names of the configured failures that this request meets."""

@@ -5,8 +5,8 @@ stream costs the same as draw 1 and needs no history.
 
     content      BLAKE2b-512, key = mix(seed)             message = digest(request), index of the choice
     values       the same with a person of its own        message = digest(request), purpose, index of the choice, block
-    conditions   Philox, key = mix(seed, pod, worker)     counter = (block, 0, sequence, FAULT or LATENCY)
-    keyed        Philox, key = mix(seed, digest, key, retry)   counter = (block, 0, 0, FAULT or LATENCY)
+    conditions   Philox, key = mix(seed, pod, worker)     counter = (block, name, sequence, purpose)
+    keyed        Philox, key = mix(seed, digest, key, retry)   counter = (block, name, 0, purpose)
 
 A text takes eight words, which one hash gives at a third of the price of re-keying Philox. Conditions take a word a
 token: Philox 4x64-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11). Its raw bits never change
@@ -41,6 +41,10 @@ class Purpose(enum.IntEnum):
 
     FAULT = 1
     LATENCY = 2
+    FAILURE = 3
+    """A failure by its name: whether it strikes a request, and where."""
+    BURST = 4
+    """The steps of a failure's bursts, a draw a request."""
 
 
 def digest_of(request: Request) -> bytes:
@@ -90,13 +94,13 @@ class Draws:
         self._raw = self._bits.random_raw
         self._random = np.random.Generator(self._bits).random
 
-    def move(self, key: int, purpose: Purpose, sequence: int = 0) -> None:
-        """Go to draw 0 of the stream (key, purpose, sequence)."""
+    def move(self, key: int, purpose: Purpose, sequence: int = 0, name: int = 0, block: int = 0) -> None:
+        """Go to draw 4 * `block` of the stream (key, purpose, sequence, name)."""
         self._key[0] = key & MASK64
         self._key[1] = key >> 64
         counter = self._counter
-        counter[0] = 0
-        counter[1] = 0
+        counter[0] = block
+        counter[1] = name
         counter[2] = sequence
         counter[3] = purpose
         # The state was taken from a generator that had drawn nothing, so its buffer is marked as used up.

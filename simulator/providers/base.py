@@ -1,8 +1,8 @@
 """What a provider is: one wire dialect, as pure functions over bytes and plans.
 
-A provider decodes a body into a `Request`, encodes a `Plan` into a `Reply` or a `Stream`, and words every
-refusal in its own shape. It knows no time, no randomness, no HTTP machinery and no other dialect. The
-server owns the address headers (`x-llm-sim-*`), `content-length`, `date` and the sending.
+A provider decodes a body into a `Request`, encodes a `Plan` into a `Reply` or a `Stream`, and words every refusal in
+its own shape. It knows no time, no randomness, no HTTP machinery and no other dialect. The server owns the address
+headers (`x-llm-sim-*`), `content-length`, `date` and the sending.
 """
 
 import enum
@@ -68,6 +68,10 @@ class Problem(enum.StrEnum):
     OVERLOADED = "overloaded"
     SERVER_ERROR = "server_error"
     TIMEOUT = "timeout"
+    INSUFFICIENT_QUOTA = "insufficient_quota"
+    BAD_GATEWAY = "bad_gateway"
+    UNAVAILABLE = "unavailable"
+    GATEWAY_TIMEOUT = "gateway_timeout"
 
 
 class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is an answer, not a crash
@@ -110,11 +114,9 @@ class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is
 
 
 FAULT_PROBLEM: Mapping[FaultKind, Problem] = {
-    FaultKind.RATE_LIMIT: Problem.RATE_LIMIT,
-    FaultKind.TIMEOUT: Problem.TIMEOUT,
-    FaultKind.SERVER_ERROR: Problem.SERVER_ERROR,
-    FaultKind.AUTHENTICATION: Problem.AUTHENTICATION,
-    FaultKind.OVERLOADED: Problem.OVERLOADED,
+    FaultKind.BAD_REQUEST: Problem.INVALID,
+    FaultKind.NOT_FOUND: Problem.UNKNOWN_MODEL,
+    **{kind: Problem(kind.value) for kind in FaultKind if kind.name in Problem.__members__},
 }
 
 
@@ -334,10 +336,7 @@ class Provider(Protocol):
         """One model."""
 
     def refuse(self, refusal: Refusal, request_bits: bytes) -> Reply:
-        """The refusal in the provider's own status, headers and body.
-
-        `request_bits` are 16 bytes for the request id.
-        """
+        """The refusal in the provider's own status, headers and body; `request_bits` as above."""
 
     def quota_writer(self, resources: Sequence[str]) -> QuotaWriter:
         """What writes the rate-limit headers of responses to requests that count against these limits.

@@ -1,159 +1,27 @@
 """The rules of a configuration, ready to be asked. Pure: a request in, the first rule that is for it out."""
 
-import fnmatch
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 
-from simulator.config.rules import Match, Rule, RuleAnswer, TextMatch
-from simulator.engine.request import Message, Request
-
-RESULTS = frozenset({"tool", "function"})
-"""Roles whose messages are results of calls."""
-INSTRUCTING = frozenset({"system", "developer"})
-SEARCHED = 100_000
-"""Characters of a text that a rule looks at: the last ones, as that is where a question stands."""
-
-
-class Facts:
-    """What rules ask of a request, and what templates may take of it."""
-
-    def __init__(self, request: Request, headers: Mapping[bytes, bytes], key: bytes, provider: str) -> None:
-        """`provider` is whose API is asked."""
-        self.request = request
-        self.provider = provider
-        self.headers = headers
-        self.key = key.decode("latin-1")
-        self.last: Message = request.messages[-1] if request.messages else Message("user", "\n".join(request.inputs))
-        self.text = self.last.text[-SEARCHED:]
-        self.system = "\n".join([one.text for one in request.messages if one.role in INSTRUCTING])[-SEARCHED:]
-        self.turn = sum([message.role == "user" for message in request.messages])
-        self.result = self._answered() if self.last.role in RESULTS else ""
-        """The name of the tool whose result is the last message."""
-        self.groups: dict[str, str] = {}
-
-    def _answered(self) -> str:
-        if self.last.name:
-            return self.last.name
-        called = {call.id: call.name for message in self.request.messages for call in message.calls}
-        return called.get(self.last.answers, "")
-
-    def header(self, name: str) -> str | None:
-        """A header's value, or None."""
-        value = self.headers.get(name.lower().encode("latin-1", "replace"))
-        return None if value is None else value.decode("latin-1")
-
-    def values(self, count: int) -> dict[str, str]:
-        """The values of a template; `count` is which of the rule's requests this is."""
-        values = {
-            "last_message": self.text,
-            "system": self.system,
-            "model": self.request.model,
-            "provider": self.provider,
-            "turn": str(self.turn),
-            "count": str(count),
-            "tool_result": self.text if self.last.role in RESULTS else "",
-            **{f"match.{name}": value for name, value in self.groups.items()},
-        }
-        for name, value in self.headers.items():
-            values[f"header.{name.decode('latin-1')}"] = value.decode("latin-1")
-        return values
-
-
-class _Pattern:
-    """A pattern in the style of file names; None matches anything."""
-
-    __slots__ = ("_compiled",)
-
-    def __init__(self, pattern: str | None) -> None:
-        self._compiled = None if pattern is None else re.compile(fnmatch.translate(pattern))
-
-    def fits(self, text: str | None) -> bool:
-        return self._compiled is None or (text is not None and self._compiled.match(text) is not None)
-
-    @property
-    def free(self) -> bool:
-        return self._compiled is None
-
-
-class _Text:
-    """A `TextMatch`."""
-
-    __slots__ = ("_contains", "_exact", "_regex")
-
-    def __init__(self, wanted: TextMatch | None) -> None:
-        wanted = wanted or TextMatch()
-        self._exact = wanted.exact
-        self._contains = None if wanted.contains is None else wanted.contains.casefold()
-        self._regex = None if wanted.regex is None else re.compile(wanted.regex)
-
-    def fits(self, text: str, groups: dict[str, str]) -> bool:
-        if self._exact is not None and text != self._exact:
-            return False
-        if self._contains is not None and self._contains not in text.casefold():
-            return False
-        if self._regex is None:
-            return True
-        found = self._regex.search(text)
-        if found is None:
-            return False
-        groups |= {str(number): value or "" for number, value in enumerate((found[0], *found.groups()))}
-        groups |= {name: value or "" for name, value in found.groupdict().items()}
-        return True
+from simulator.config.rules import Rule, RuleAnswer
+from simulator.rules.matching import Facts, Matcher
 
 
 class ReadyRule:
     """A rule with its patterns compiled."""
 
     def __init__(self, rule: Rule, number: int) -> None:
-        when: Match = rule.when
         self.rule = rule
         self.name = rule.name or str(number)
         self.sequence: Sequence[RuleAnswer] = [answer for answer in rule.answers for _ in range(answer.times)]
         self.counted = len(self.sequence) > 1 or rule.then == "pass"
-        self._model = _Pattern(when.model)
-        self._provider = when.provider
-        self._key = _Pattern(when.key)
-        self._headers = [(name, _Pattern(pattern)) for name, pattern in when.headers.items()]
-        self._last = _Text(when.last_message)
-        self._system = _Text(when.system)
-        self._turn = when.turn
-        self._result = _Pattern(when.tool_result)
-        self._tool = _Pattern(when.tool)
+        self._matcher = Matcher(rule.when)
         self._needs = {call.name for answer in rule.answers for call in answer.tool_calls}
 
     def fits(self, facts: Facts) -> bool:
         """Whether the rule is for a request; fills the groups of its regular expressions."""
-        groups: dict[str, str] = {}
-        fits = (
-            self._asks(facts)
-            and self._offers(facts)
-            and self._system.fits(facts.system, groups)
-            and self._last.fits(facts.text, groups)
-        )
-        if fits:
-            facts.groups = groups
-        return fits
-
-    def _asks(self, facts: Facts) -> bool:
-        """Whether it is asked by whom and of what it must be."""
-        request = facts.request
-        return (
-            self._provider in (None, facts.provider)
-            and self._turn in (None, facts.turn)
-            and self._model.fits(request.model)
-            and self._key.fits(facts.key)
-            and all(pattern.fits(facts.header(name)) for name, pattern in self._headers)
-        )
-
-    def _offers(self, facts: Facts) -> bool:
-        """Whether the tools are there that there must be."""
-        if not (self._result.free or (facts.result and self._result.fits(facts.result))):
-            return False
-        if self._tool.free and not self._needs:
-            return True
-        offered = {tool.name for tool in facts.request.tools}
-        return self._needs <= offered and (self._tool.free or any(map(self._tool.fits, offered)))
+        offered = not self._needs or self._needs <= {tool.name for tool in facts.request.tools}
+        return offered and self._matcher.fits(facts)
 
     def counter(self, facts: Facts) -> bytes:
         """The name under which the fleet counts the rule's requests."""

@@ -6,7 +6,7 @@ from simulator.config.rules import RuleAnswer
 from simulator.engine.content.template import filled, filled_within
 from simulator.engine.plan import Fault, FaultKind, Finish
 from simulator.engine.saying import SaidCall, Saying
-from simulator.rules.book import Facts
+from simulator.rules.matching import Facts
 
 _FAULTS = {
     "authentication": FaultKind.AUTHENTICATION,

@@ -40,6 +40,21 @@ class Direct(Protocol):
     def write(self, data: bytes, *, last: bool = False) -> bool:
         """Send a chunk; with `last` the response is complete. Returns `paused`, so a stream that flows need not ask."""
 
+    def begin(self, status: int, headers: bytes, first: bytes) -> None:
+        """Write a head as it is given, with the length or the coding that it tells, and the bytes that follow it.
+
+        What comes after is written with `raw` and ended with `finish` or `reset`; nobody checks that it is HTTP.
+        """
+
+    def raw(self, data: bytes) -> None:
+        """Write bytes as they are."""
+
+    def finish(self, *, close: bool) -> None:
+        """The response is complete; with `close` so is the connection, as soon as all is sent."""
+
+    def reset(self) -> None:
+        """Reset the connection: what is not sent yet is dropped, and the client's next read fails (RFC 9293 3.5.3)."""
+
     def abort(self) -> None:
         """Close the connection at once, without completing the response."""
 

@@ -10,35 +10,34 @@ from functools import partial
 from itertools import pairwise
 from typing import Any, cast
 
-import msgspec
-
+from simulator.engine.circumstances import CALM, Circumstances
 from simulator.engine.errors import EngineRefusal
-from simulator.engine.plan import Answer, Embedded, Fault, Plan, Synthetic, Usage
+from simulator.engine.faults.striking import Outcome, steps_of
+from simulator.engine.plan import Fault, Plan
 from simulator.engine.prompt_cache import Warm
 from simulator.engine.saying import Saying
-from simulator.providers.base import (
-    FAULT_PROBLEM,
-    NO_TARGET,
-    Call,
-    Endpoint,
-    Keeping,
-    Problem,
-    Provider,
-    Refusal,
-    Stream,
-)
+from simulator.limits.identity import key_of
+from simulator.providers.base import NO_TARGET, Call, Endpoint, Keeping, Problem, Provider, Refusal, Reply, Stream
 from simulator.providers.paths import target_of
+from simulator.rules.matching import Facts
 from simulator.server import contract, limiting, prompt_cache, sessions
 from simulator.server.admission import QueueFull
 from simulator.server.body import ClientLeft, read_body
+from simulator.server.claims import claimant, rightful
 from simulator.server.context import House
 from simulator.server.desk import WorkDesk
+from simulator.server.ending import billed, farewell_of, so_far
 from simulator.server.engine_refusals import refused
 from simulator.server.exchange import SESSION, Exchange
+from simulator.server.failing.asked import HEADER as FAULT
+from simulator.server.failing.circumstances import circumstances_of
+from simulator.server.failing.disturbed import event_of, play_disturbed, told_of
 from simulator.server.play import Asgi, End, Playback, Receive, Send, stream_asgi, stream_direct
 from simulator.server.recording.journal import note
 from simulator.server.refusals import stopping, worded
 from simulator.server.ruling import ruled
+from simulator.server.transport.troubles import disturbed
+from simulator.server.transport.wire import Wire, of_reply, of_stream
 from simulator.server.wheel import Concluded
 from simulator.state.board import Column
 from simulator.telemetry.metrics import Bound
@@ -48,13 +47,6 @@ _REQUESTS = Column.REQUESTS
 _REFUSED = Column.REFUSED
 _TOKENS_OUT = Column.TOKENS_OUT
 _STREAMS = Column.STREAMS
-Outcome = Answer | Embedded | Synthetic
-
-
-class _NamesModel(msgspec.Struct):
-    """As much of a body as tells whose request it is."""
-
-    model: str = ""
 
 
 class DataEndpoint:
@@ -82,14 +74,14 @@ class DataEndpoint:
         by = self
         if self._others and exchange.live.open:
             # Where every model is taken nothing is refused for its model: whose client asks, decides.
-            by = self._claimant(exchange) or self
+            by = claimant(self._others, exchange) or self
         try:
             try:
                 await by._answer(scope, exchange)  # noqa: SLF001 - of the same class
             except Refusal as refusal:
                 first = by
                 if by is self:
-                    by = self._rightful(exchange, refusal)
+                    by = rightful(self._others, exchange, refusal) or self
                 if by is first and exchange.live.contract is None:
                     raise
                 await by._once_more(scope, exchange, refusal, moved=by is not first)  # noqa: SLF001
@@ -154,38 +146,25 @@ class DataEndpoint:
         finally:
             admission.leave()
 
-    def _rightful(self, exchange: Exchange, refusal: Refusal) -> "DataEndpoint":
-        """Which of those that share the path a refused request is for."""
-        if not self._others or refusal.problem is Problem.WRONG_METHOD:
-            return self
-        claimant = self._claimant(exchange)
-        if claimant is not None:
-            return claimant
-        try:
-            model = msgspec.json.decode(exchange.body, type=_NamesModel).model
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return self
-        for other in self._others:
-            if model in exchange.live.known.get(other.provider.name, ()):
-                return other
-        return self
-
-    def _claimant(self, exchange: Exchange) -> "DataEndpoint | None":
-        return next((other for other in self._others if other.provider.claims(exchange.headers)), None)
-
     async def _plan(self, exchange: Exchange, call: Call) -> None:
         live = exchange.live
         exchange.model = call.request.model
         exchange.address = live.addresses.conditions(exchange.address, exchange.headers)
         warm = saying = None
-        shared = call.kept or call.cache is not None or live.book is not None or SESSION in exchange.headers
+        circumstances = CALM
+        headers = exchange.headers
+        shared = call.kept or call.cache is not None or live.eventful or SESSION in headers or FAULT in headers
         if shared:
-            call, warm, saying = await self._recalled(exchange, call)
+            call, warm, saying, circumstances = await self._recalled(exchange, call)
         try:
-            plan = live.engine.plan(call.request, exchange.address, self._house.now(), warm=warm, saying=saying)
+            plan = live.engine.plan(
+                call.request, exchange.address, self._house.now(), warm=warm, saying=saying, circumstances=circumstances
+            )
         except EngineRefusal as refusal:
             raise refused(refusal, live.known.get(self.provider.name, ())) from None
-        outcome = plan.outcome
+        if plan.struck:
+            exchange.told += b"x-llm-sim-fault: %b\r\n" % ", ".join(plan.struck).encode()
+        outcome = event_of(plan, stream=call.stream) if plan.disturbances else plan.outcome
         if isinstance(outcome, Fault):
             await self._fail(exchange, plan, outcome)
             return
@@ -204,18 +183,26 @@ class DataEndpoint:
             if exchange.claim is not None and (waits := limiting.settle(exchange, None)) is not None:
                 await waits
 
-    async def _recalled(self, exchange: Exchange, call: Call) -> tuple[Call, Warm | None, Saying | None]:
-        """The call with all that it refers to, what the prompt cache has of it, and what a rule says to it."""
+    async def _recalled(self, exchange: Exchange, call: Call) -> tuple[Call, Warm | None, Saying | None, Circumstances]:
+        """The call with all that it refers to, what the prompt cache has of it, what a rule says to it, what fails."""
         live = exchange.live
         name = exchange.headers.get(SESSION)
         if name is not None:
             call = await sessions.resume(exchange, call, name)
         if call.kept:
             call = await self._keeping.recall(call, self._desk(exchange))
-        saying = None if live.book is None else await ruled(exchange, live.book, call.request, self.provider.name)
+        saying, circumstances = None, CALM
+        if live.eventful or FAULT in exchange.headers:
+            facts = Facts(
+                call.request, exchange.headers, key_of(exchange.headers), self.provider.name, self._endpoint.label,
+                stream=call.stream,
+            )  # fmt: skip
+            if live.book is not None:
+                saying = await ruled(exchange, live.book, facts)
+            circumstances = await circumstances_of(exchange, facts)
         if call.cache is None or not live.prompt_cache:
-            return call, None, saying
-        return call, await prompt_cache.look_up(exchange, call.request, call.cache), saying
+            return call, None, saying, circumstances
+        return call, await prompt_cache.look_up(exchange, call.request, call.cache), saying, circumstances
 
     async def _remember(self, exchange: Exchange, call: Call, plan: Plan) -> None:
         if exchange.session:
@@ -225,6 +212,9 @@ class DataEndpoint:
 
     async def _reply(self, exchange: Exchange, call: Call, plan: Plan, outcome: Outcome) -> None:
         reply = self._endpoint.reply(call, plan)
+        if plan.disturbances and not call.detached:
+            await self._disturb(exchange, plan, reply, of_reply(reply, plan.offsets, steps_of(outcome)))
+            return
         if exchange.live.recording is not None:
             await note(exchange, self.provider.name, self._endpoint.label, reply.status, usage=outcome.usage)
         if plan.offsets and not call.detached and not await exchange.hold(plan.offsets[-1]):
@@ -249,6 +239,10 @@ class DataEndpoint:
         house = self._house
         row = house.row
         stream = self._endpoint.stream(call, plan)
+        if plan.disturbances:
+            opened = Reply(200, stream.headers, b"")
+            await self._disturb(exchange, plan, opened, of_stream(stream, plan.offsets), stream)
+            return
         if exchange.live.recording is not None:
             await note(exchange, self.provider.name, self._endpoint.label, 200, usage=outcome.usage, streamed=True)
         row[_STREAMS] += 1
@@ -258,7 +252,7 @@ class DataEndpoint:
             plan.offsets,
             exchange.arrived,
             exchange.live.patience,
-            lambda sent: _farewell(self.provider, stream, plan, sent),
+            lambda sent: farewell_of(self.provider, stream, plan, sent, stopping()),
         )
         try:
             if direct is not None:
@@ -278,7 +272,7 @@ class DataEndpoint:
         if ended is not End.DONE:
             bound.answered(499, exchange.elapsed, len(exchange.body))
             bound.failed(ended.value)
-            if exchange.claim is not None and (waits := limiting.settle(exchange, _so_far(outcome, sent))) is not None:
+            if exchange.claim is not None and (waits := limiting.settle(exchange, so_far(outcome, sent))) is not None:
                 await waits
             return
         if exchange.claim is not None and (waits := limiting.settle(exchange, usage)) is not None:
@@ -287,19 +281,37 @@ class DataEndpoint:
         bound.answered(200, exchange.elapsed, len(exchange.body), usage.input_tokens, usage.output_tokens)
         bound.streamed(max(0.0, first_at - exchange.arrived), [late - early for early, late in pairwise(plan.offsets)])
 
+    async def _disturb(
+        self, exchange: Exchange, plan: Plan, reply: Reply, wire: Wire, stream: Stream | None = None
+    ) -> None:
+        """Send an answer to which something happens on its way; it costs what it says, as if it had come through."""
+        bound = self._bound(exchange)
+        farewell = partial(farewell_of, self.provider, stream, plan)
+        wire = disturbed(wire, plan.disturbances, lambda fault, sent: farewell(sent, told_of(fault, exchange.model)))
+        status = reply.status if wire.frames else 0
+        for disturbance in plan.disturbances:
+            bound.failed(disturbance.kind.value)
+        if exchange.live.recording is not None:
+            reason, streamed = plan.disturbances[0].kind.value, stream is not None
+            await note(
+                exchange, self.provider.name, self._endpoint.label, status, reason=reason, usage=billed(plan),
+                streamed=streamed,
+            )  # fmt: skip
+        ended = await play_disturbed(exchange, wire, reply, farewell(0, stopping()))
+        if exchange.claim is not None and (waits := limiting.settle(exchange, billed(plan))) is not None:
+            await waits
+        self._house.row[_REFUSED if isinstance(plan.outcome, Fault) else _REQUESTS] += 1
+        if ended is not End.DONE:
+            bound.failed(ended.value)
+        bound.answered(status if ended is End.DONE else 499, exchange.elapsed, len(exchange.body))
+
     async def _fail(self, exchange: Exchange, plan: Plan, fault: Fault) -> None:
         bound = self._bound(exchange)
         bound.failed(fault.kind.value)
-        refusal = Refusal(
-            FAULT_PROBLEM[fault.kind],
-            fault.message,
-            code=fault.code,
-            retry_after=fault.retry_after,
-            model=exchange.model,
-            status=fault.status,
-            kind=fault.type,
-        )
-        reply = self.provider.refuse(refusal, plan.request_bits)
+        reply = self.provider.refuse(told_of(fault, exchange.model), plan.request_bits)
+        if plan.disturbances and plan.outcome is fault and not fault.hang_up:
+            await self._disturb(exchange, plan, reply, of_reply(reply, [fault.after], 1))
+            return
         if exchange.live.recording is not None:
             status = 0 if fault.hang_up and exchange.direct is not None else reply.status
             await note(exchange, self.provider.name, self._endpoint.label, status, reason=fault.kind.value)
@@ -333,18 +345,3 @@ class DataEndpoint:
 
     def _bound(self, exchange: Exchange) -> Bound:
         return self._house.metrics.bind(self.provider.name, exchange.model, self._endpoint.label)
-
-
-def _farewell(provider: Provider, stream: Stream, plan: Plan, sent: int) -> bytes:
-    """What ends a stream in band of which so many steps were sent: its own words, or the provider's usual ones."""
-    fail = getattr(stream, "fail", None)
-    if fail is None:
-        return provider.stream_error(stopping(), plan.request_bits)
-    told: bytes = fail(stopping(), sent)
-    return told
-
-
-def _so_far(outcome: Outcome, sent: int) -> Usage:
-    """What a stream has come to of which so many steps were sent."""
-    choices = outcome.choices if isinstance(outcome, Answer) else ()
-    return Usage(outcome.usage.input_tokens, sum([min(sent, choice.steps) for choice in choices]))

@@ -26,7 +26,7 @@ class Exchange:
 
     __slots__ = (
         "address", "arrived", "body", "claim", "degraded", "direct", "fresh", "headers", "house", "live",
-        "model", "quotas", "receive", "scope", "send", "session",
+        "model", "quotas", "receive", "scope", "send", "session", "told",
     )  # fmt: skip
 
     def __init__(self, house: House, live: Live, scope: Any, receive: Receive, send: Send) -> None:
@@ -47,6 +47,8 @@ class Exchange:
         self.session = b""
         self.fresh: Sequence[Entry] = ()
         """What of the request its session does not remember yet."""
+        self.told = b""
+        """Header lines about the circumstances and the failures that the request meets."""
 
     @property
     def elapsed(self) -> float:
@@ -84,6 +86,8 @@ class Exchange:
         told = live.addresses.lines(self.address)
         if self.quotas:
             told += self.quotas
+        if self.told:
+            told += self.told
         if house.row[_LAG_US] and (lag := house.lag()) > live.lag_threshold:
             told += b"x-llm-sim-lag-ms: %d\r\n" % (lag * 1000)
         if self.session:

@@ -14,6 +14,7 @@ from simulator.limits.limiter import Limiter
 from simulator.providers.base import ModelEntry, Provider
 from simulator.rules.book import Book
 from simulator.server.address import Addresses
+from simulator.server.failing.book import FailureBook
 from simulator.state.slot import Slot
 from simulator.state.store import ObjectLimits, SessionLimits
 
@@ -43,9 +44,9 @@ class Live:
     """
 
     __slots__ = (
-        "addresses", "body_limit", "book", "config", "contract", "engine", "entries", "known", "lag_threshold",
-        "limiter", "loaded", "object_limits", "open", "patience", "prompt_cache", "recording", "revision", "scenarios",
-        "session_limits", "until",
+        "addresses", "began", "body_limit", "book", "config", "contract", "engine", "entries", "eventful", "failures",
+        "known", "lag_threshold", "limiter", "loaded", "object_limits", "open", "patience", "prompt_cache", "recording",
+        "request_faults", "revision", "scenarios", "session_limits", "since", "until",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +63,10 @@ class Live:
         self.revision = revision
         self.until = until
         self.scenarios = dict(scenarios or {})
+        self.began = prepared.loaded.read_ns / 1e9
+        """Since when the configuration holds (Unix seconds)."""
+        self.since: Mapping[str, float] = {}
+        """Since when failures hold that a scenario has switched on, by name."""
         self.loaded = prepared.loaded
         self.config = config
         self.engine = prepared.engine
@@ -77,6 +82,11 @@ class Live:
         speaks = any(model.response.kind != "corpus" for model in self.engine.models.values())
         self.book = Book(config.rules) if config.rules or speaks else None
         """The rules of answers; None where every request gets the usual one."""
+        self.failures = FailureBook(config.faults) if config.faults else None
+        self.request_faults = simulation.request_faults
+        """Whether a request may ask for a failure."""
+        self.eventful = self.book is not None or (self.failures is not None and self.failures.active)
+        """Whether a request may meet a rule or a failure."""
         self.contract = Contract(self.engine.seeds.seed) if config.compat.contract else None
         """What answers in the place of refusals; None where the real services refuse."""
         self.open = config.models.allow_unknown or self.contract is not None

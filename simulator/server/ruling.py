@@ -6,10 +6,9 @@ Where the store cannot count, a request gets the rule's first answer and is mark
 import logging
 
 from simulator.engine.content.template import filled
-from simulator.engine.request import Request
 from simulator.engine.saying import Saying
-from simulator.limits.identity import key_of
-from simulator.rules.book import Book, Facts
+from simulator.rules.book import Book
+from simulator.rules.matching import Facts
 from simulator.rules.speaking import saying_of
 from simulator.server.exchange import Exchange
 from simulator.state.store import StoreUnavailable
@@ -18,12 +17,11 @@ log = logging.getLogger("simulator.rules")
 DAY_SECONDS = 86_400
 
 
-async def ruled(exchange: Exchange, book: Book, request: Request, provider: str) -> Saying | None:
-    """What a rule says to a request to this provider; None where no rule is for it."""
-    facts = Facts(request, exchange.headers, key_of(exchange.headers), provider)
+async def ruled(exchange: Exchange, book: Book, facts: Facts) -> Saying | None:
+    """What a rule says to a request; None where no rule is for it."""
     rule = book.find(facts)
     if rule is None:
-        return _usual(exchange, request, facts)
+        return _usual(exchange, facts)
     count = 1
     store = exchange.house.store
     if rule.counted and store is not None:
@@ -33,12 +31,12 @@ async def ruled(exchange: Exchange, book: Book, request: Request, provider: str)
             log.warning("a request of rule %s is answered uncounted: %s", rule.name, error)
             exchange.degraded = True
     answer = rule.answer(count)
-    return _usual(exchange, request, facts) if answer is None else saying_of(answer, facts, count)
+    return _usual(exchange, facts) if answer is None else saying_of(answer, facts, count)
 
 
-def _usual(exchange: Exchange, request: Request, facts: Facts) -> Saying | None:
+def _usual(exchange: Exchange, facts: Facts) -> Saying | None:
     """What the model says by itself where that is no text of its own."""
-    model = exchange.live.engine.models.get(request.model)
+    model = exchange.live.engine.models.get(facts.request.model)
     if model is None or model.response.kind == "corpus":
         return None
     if model.response.kind == "echo":

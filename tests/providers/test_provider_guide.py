@@ -11,6 +11,8 @@ import pytest
 import yaml
 from serving import Simulator
 
+import simulator
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE = ROOT / "docs" / "add-a-provider.md"
 
@@ -82,6 +84,7 @@ def test_the_files_that_the_page_names_exist():
     text = PAGE.read_text("utf-8")
     files = re.findall(r"`(\w+\.py)`", text.partition("## A dialect in a day")[2])
     assert len(files) > 20
-    folders = ("simulator/providers/mistral", "simulator/providers", "tests/providers/mistral", "tests/clients")
+    package = Path(simulator.__file__).parent / "providers"
+    folders = (package / "mistral", package, ROOT / "tests" / "providers" / "mistral", ROOT / "tests" / "clients")
     for name in files:
-        assert any((ROOT / folder / name).exists() for folder in folders), name
+        assert any((folder / name).exists() for folder in folders), name

@@ -11,7 +11,8 @@ from simulator.config.rules import Match, Rule, RuleAnswer, RuleCall, TextMatch
 from simulator.engine.content.template import LONGEST, filled, filled_within
 from simulator.engine.plan import FaultKind, Finish
 from simulator.engine.request import Message, Operation, Request, Tool, ToolCall
-from simulator.rules.book import Book, Facts
+from simulator.rules.book import Book
+from simulator.rules.matching import Facts
 from simulator.rules.speaking import saying_of
 
 ASKED = (Message("system", "Be brief."), Message("user", "Is it raining in Paris?"))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from simulator.config.load import load
 from simulator.engine.request import Message, Operation, Request
-from simulator.rules.book import Book, Facts
+from simulator.rules.book import Book
+from simulator.rules.matching import Facts
 from simulator.testing.calls import Calls
 from simulator.testing.environment import ELSEWHERE, KEYS, base_url, variables
 from simulator.testing.rules import KEY_PREFIX, Sayings, composed, condition

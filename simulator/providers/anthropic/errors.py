@@ -45,6 +45,15 @@ _WORDS: Final[Mapping[Problem, _Words]] = {
     ),
     Problem.SERVER_ERROR: _Words(500, "api_error", "Internal server error"),
     Problem.TIMEOUT: _Words(504, "timeout_error", "Request timed out"),
+    Problem.INSUFFICIENT_QUOTA: _Words(
+        400,
+        "invalid_request_error",
+        "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase "
+        "credits.",
+    ),
+    Problem.BAD_GATEWAY: _Words(502, "api_error", "Bad gateway"),
+    Problem.UNAVAILABLE: _Words(503, "api_error", "Service unavailable"),
+    Problem.GATEWAY_TIMEOUT: _Words(504, "timeout_error", "Gateway timeout"),
     Problem.OVERLOADED: _Words(OVERLOADED, "overloaded_error", "Overloaded"),
 }
 

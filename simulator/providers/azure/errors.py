@@ -71,6 +71,12 @@ _SHAPES: Final = {
         "The service is temporarily unable to process your request. Please try again later.",
     ),
     Problem.TIMEOUT: _Shape(408, "Timeout", "The operation was timeout."),
+    Problem.INSUFFICIENT_QUOTA: _Shape(
+        429, "insufficient_quota", "You exceeded your current quota, please check your plan and billing details."
+    ),
+    Problem.BAD_GATEWAY: _Shape(502, "BadGateway", "The server received an invalid response from an upstream server."),
+    Problem.UNAVAILABLE: _Shape(503, "ServiceUnavailable", "The service is unavailable."),
+    Problem.GATEWAY_TIMEOUT: _Shape(504, "GatewayTimeout", "The request timed out at the gateway."),
 }
 _BROKEN: Final = (
     "The server had an error processing your request. Sorry about that! You can retry your request, or contact us "

@@ -42,6 +42,10 @@ _WORDS: Final[Mapping[Problem, _Words]] = {
     Problem.OVERLOADED: _Words(503, "service unavailable, please try again later"),
     Problem.SERVER_ERROR: _Words(500, "internal server error, this has been reported to our developers"),
     Problem.TIMEOUT: _Words(504, "the request timed out, please try again"),
+    Problem.INSUFFICIENT_QUOTA: _Words(402, "please add or update your payment method to continue"),
+    Problem.BAD_GATEWAY: _Words(502, "bad gateway"),
+    Problem.UNAVAILABLE: _Words(503, "service unavailable"),
+    Problem.GATEWAY_TIMEOUT: _Words(504, "gateway timeout"),
 }
 
 MOST_KNOWN: Final = 50

@@ -55,6 +55,15 @@ _SHAPES: Final = {
         "https://developers.generativeai.google/guide/troubleshooting",
     ),
     Problem.TIMEOUT: _Shape(504, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
+    Problem.INSUFFICIENT_QUOTA: _Shape(
+        429,
+        "RESOURCE_EXHAUSTED",
+        "You exceeded your current quota, please check your plan and billing details. For more information on this "
+        "error, head to: https://ai.google.dev/gemini-api/docs/rate-limits.",
+    ),
+    Problem.BAD_GATEWAY: _Shape(502, "UNAVAILABLE", "Bad gateway."),
+    Problem.UNAVAILABLE: _Shape(503, "UNAVAILABLE", "The service is currently unavailable."),
+    Problem.GATEWAY_TIMEOUT: _Shape(504, "DEADLINE_EXCEEDED", "The request timed out. Please try again."),
 }
 _BAD_KEY: Final[list[dict[str, Any]]] = [
     {

@@ -52,6 +52,10 @@ _SHAPES = {
     Problem.OVERLOADED: _Shape(503, "Service unavailable.", "unreachable_backend", "1100"),
     Problem.SERVER_ERROR: _Shape(500, "Internal server error", "internal_server_error", "1000"),
     Problem.TIMEOUT: _Shape(504, "The request timed out.", "unreachable_backend", "1100"),
+    Problem.INSUFFICIENT_QUOTA: _Shape(402, "You have no credits left.", "payment_required", "1400"),
+    Problem.BAD_GATEWAY: _Shape(502, "Bad gateway.", "unreachable_backend", "1100"),
+    Problem.UNAVAILABLE: _Shape(503, "Service unavailable.", "unreachable_backend", "1100"),
+    Problem.GATEWAY_TIMEOUT: _Shape(504, "Gateway timeout.", "unreachable_backend", "1100"),
 }
 
 

@@ -28,6 +28,10 @@ _SHAPES = {
     Problem.OVERLOADED: (503, "server busy, please try again.  maximum pending requests exceeded"),
     Problem.SERVER_ERROR: (500, "llama runner process no longer running"),
     Problem.TIMEOUT: (504, "timed out waiting for llama runner to start"),
+    Problem.INSUFFICIENT_QUOTA: (402, "you have reached your usage limit"),
+    Problem.BAD_GATEWAY: (502, "bad gateway"),
+    Problem.UNAVAILABLE: (503, "service unavailable"),
+    Problem.GATEWAY_TIMEOUT: (504, "gateway timeout"),
 }
 
 

@@ -79,6 +79,18 @@ _SHAPES = {
         500, "server_error", None, "The server had an error while processing your request. Sorry about that! " + _RETRY
     ),
     Problem.TIMEOUT: _Shape(504, "server_error", "timeout", "The request timed out before it was answered. " + _RETRY),
+    Problem.INSUFFICIENT_QUOTA: _Shape(
+        429,
+        "insufficient_quota",
+        "insufficient_quota",
+        "You exceeded your current quota, please check your plan and billing details. For more information on this "
+        "error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.",
+    ),
+    Problem.BAD_GATEWAY: _Shape(502, "server_error", None, "Bad gateway. " + _RETRY),
+    Problem.UNAVAILABLE: _Shape(
+        503, "server_error", None, "The engine is currently overloaded, please try again later. " + _RETRY
+    ),
+    Problem.GATEWAY_TIMEOUT: _Shape(504, "server_error", None, "Gateway timeout. " + _RETRY),
 }
 
 

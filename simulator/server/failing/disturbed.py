@@ -1,0 +1,50 @@
+"""An answer to which something happens on its way: from the plan to what is played. Edge of the connection."""
+
+from simulator.engine.faults.striking import Outcome
+from simulator.engine.plan import Fault, Plan, Trouble
+from simulator.providers.base import FAULT_PROBLEM, Refusal, Reply
+from simulator.server.exchange import Exchange
+from simulator.server.play import End
+from simulator.server.transport.play import play_asgi, play_wire
+from simulator.server.transport.wire import Wire
+from simulator.server.wheel import Concluded
+
+
+def event_of(plan: Plan, *, stream: bool) -> Outcome | Fault:
+    """The plan's outcome; of an answer that is not streamed the error that a stream would tell amid it."""
+    if stream or isinstance(plan.outcome, Fault):
+        return plan.outcome
+    errors = [one.error for one in plan.disturbances if one.kind is Trouble.ERROR_EVENT and one.error is not None]
+    return errors[0] if errors else plan.outcome
+
+
+def told_of(fault: Fault, model: str) -> Refusal:
+    """The refusal that a fault is worded as."""
+    return Refusal(
+        FAULT_PROBLEM[fault.kind],
+        fault.message,
+        code=fault.code,
+        retry_after=fault.retry_after,
+        model=model,
+        limit=fault.limit,
+        asked=fault.asked,
+        status=fault.status,
+        kind=fault.type,
+    )
+
+
+async def play_disturbed(exchange: Exchange, wire: Wire, reply: Reply, farewell: bytes) -> End:
+    """Send a wire with the status and headers of a reply; how that ended.
+
+    Raises `Concluded` if the worker stops before anything is sent.
+    """
+    house, direct = exchange.house, exchange.direct
+    head = (reply.status, exchange.head(reply.headers))
+    if direct is None:
+        start = exchange.arrived
+        await play_asgi(lambda seconds: house.wheel.alarm(start + seconds), exchange.send, wire, head)
+        return End.DONE
+    played = await play_wire(house.wheel, direct, wire, head, exchange.arrived, exchange.live.patience, farewell)
+    if played.end is End.CONCLUDED and not played.first_at:
+        raise Concluded
+    return played.end

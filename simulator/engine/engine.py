@@ -108,19 +108,21 @@ class Engine:
         warm: Warm | None = None,
         saying: Saying | None = None,
         circumstances: Circumstances = CALM,
+        digest: bytes | None = None,
     ) -> Plan:
         """The whole response to a request that arrives at an address; one without a fault if asked for.
 
         `warm` tells what of the prompt is in the prompt cache: it is counted, and need not be prefilled. `saying` is
         what is said, or fails, in place of what the engine would choose. `circumstances` bring the configured failures
-        that are for the request, and the fleet's load. `now` is the wall clock in Unix seconds; only answers that
+        that are for the request, and the fleet's load. `digest` is the request's, where somebody has it. `now` is the wall clock in Unix seconds; only answers that
         configuration frees from determinism read it. Raises an `EngineRefusal` for what no model could answer.
         """
         model = self.models.get(request.model) or self._unknown(request.model)
         card = model.card
         if (card.provider != request.provider or card.kind != KIND[request.operation]) and not self._allow_unknown:
             raise self._unfit(request, card)
-        digest = digest_of(request)
+        if digest is None:
+            digest = digest_of(request)
         if saying is None:
             asked, outcome = self._memo.get(digest) or self._content(request, model, digest, address, now)
         else:

@@ -193,7 +193,8 @@ class ModelEntry(msgspec.Struct, frozen=True, gc=False):
 class Endpoint(Protocol):
     """One operation of a dialect that the engine plans: the path it is served at and its three pure functions.
 
-    `path` may have parameters, each a part of one segment: `/v1/models/{model}:generate`. The method is POST.
+    `path` may have parameters, each a part of one segment: `/v1/models/{model}:generate`. The method is POST. It may
+    have `reads` besides, the names of all headers that `decode` reads: then what is asked again is not decoded again.
     """
 
     path: str

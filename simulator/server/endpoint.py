@@ -17,21 +17,21 @@ from simulator.engine.plan import Fault, Plan
 from simulator.engine.prompt_cache import Warm
 from simulator.engine.saying import Saying
 from simulator.limits.identity import key_of
-from simulator.providers.base import NO_TARGET, Call, Endpoint, Keeping, Problem, Provider, Refusal, Reply, Stream
-from simulator.providers.paths import target_of
+from simulator.providers.base import Call, Endpoint, Keeping, Problem, Provider, Refusal, Reply, Stream
 from simulator.rules.matching import Facts
 from simulator.server import contract, limiting, prompt_cache, sessions
 from simulator.server.admission import QueueFull
 from simulator.server.body import ClientLeft, read_body
 from simulator.server.claims import claimant, rightful
 from simulator.server.context import House
+from simulator.server.decoding import Decoding
 from simulator.server.desk import WorkDesk
 from simulator.server.ending import billed, farewell_of, so_far
 from simulator.server.engine_refusals import refused
 from simulator.server.exchange import SESSION, Exchange
 from simulator.server.failing.asked import HEADER as FAULT
 from simulator.server.failing.circumstances import circumstances_of
-from simulator.server.failing.disturbed import event_of, play_disturbed, told_of
+from simulator.server.failing.disturbed import met, play_disturbed, told_of
 from simulator.server.play import Asgi, End, Playback, Receive, Send, stream_asgi, stream_direct
 from simulator.server.recording.journal import note
 from simulator.server.refusals import stopping, worded
@@ -62,6 +62,7 @@ class DataEndpoint:
         self._endpoint = endpoint
         self._others: Sequence[DataEndpoint] = ()
         self._keeping = cast(Keeping, endpoint)
+        self._decoding = Decoding(endpoint)
 
     def share(self, others: Sequence["DataEndpoint"]) -> None:
         """Tell which endpoints of other providers have the same path."""
@@ -138,15 +139,12 @@ class DataEndpoint:
                 raise Refusal(Problem.OVERLOADED, retry_after=full.retry_after) from None
             exchange.arrived = house.clock()
         try:
-            target = NO_TARGET
-            if "path_params" in scope or scope["query_string"]:
-                target = target_of(scope.get("path_params", NO_TARGET.parameters), scope["query_string"])
-            decoded = self._endpoint.decode(exchange.body if body is None else body, exchange.headers, target)
-            await self._plan(exchange, decoded)
+            read = self._decoding.read(scope, exchange.headers, exchange.body if body is None else body)
+            await self._plan(exchange, *read)
         finally:
             admission.leave()
 
-    async def _plan(self, exchange: Exchange, call: Call) -> None:
+    async def _plan(self, exchange: Exchange, call: Call, digest: bytes | None) -> None:
         live = exchange.live
         exchange.model = call.request.model
         exchange.address = live.addresses.conditions(exchange.address, exchange.headers)
@@ -155,16 +153,18 @@ class DataEndpoint:
         headers = exchange.headers
         shared = call.kept or call.cache is not None or live.eventful or SESSION in headers or FAULT in headers
         if shared:
+            decoded = call.request
             call, warm, saying, circumstances = await self._recalled(exchange, call)
+            if call.request is not decoded:
+                digest = None
         try:
             plan = live.engine.plan(
-                call.request, exchange.address, self._house.now(), warm=warm, saying=saying, circumstances=circumstances
-            )
+                call.request, exchange.address, self._house.now(), warm=warm, saying=saying,
+                circumstances=circumstances, digest=digest,
+            )  # fmt: skip
         except EngineRefusal as refusal:
             raise refused(refusal, live.known.get(self.provider.name, ())) from None
-        if plan.struck:
-            exchange.told += b"x-llm-sim-fault: %b\r\n" % ", ".join(plan.struck).encode()
-        outcome = event_of(plan, stream=call.stream) if plan.disturbances else plan.outcome
+        outcome = met(exchange, plan, stream=call.stream) if plan.struck else plan.outcome
         if isinstance(outcome, Fault):
             await self._fail(exchange, plan, outcome)
             return

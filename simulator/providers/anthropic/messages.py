@@ -70,6 +70,7 @@ class Messages(WithFiles[schema.MessagesBody]):
     path = "/v1/messages"
     operation = Operation.CHAT
     label = "messages"
+    reads = (b"anthropic-version", b"anthropic-beta")
     body = schema.SampledBody
 
     def __init__(self) -> None:

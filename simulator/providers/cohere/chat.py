@@ -67,6 +67,7 @@ class Chat:
     path = "/v2/chat"
     operation = Operation.CHAT
     label = "chat"
+    reads = (b"accept",)
     body = ChatBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:

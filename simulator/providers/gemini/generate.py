@@ -64,6 +64,7 @@ class Generate:
         method = "streamGenerateContent" if streamed else "generateContent"
         self.path = f"/{version}/{family}/{{model}}:{method}"
         self.label = "stream_generate_content" if streamed else "generate_content"
+        self.reads = ()
         self.query = ("alt",) if streamed else ()
         self.streamed = "text/event-stream" if streamed else ""
         self._streamed = streamed

@@ -36,6 +36,7 @@ class Chat:
     path = "/v1/chat/completions"
     operation = Operation.CHAT
     label = "chat_completions"
+    reads = ()
     body: type = ChatBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:

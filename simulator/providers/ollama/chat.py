@@ -43,6 +43,7 @@ class Chat:
     path = "/api/chat"
     operation = Operation.CHAT
     label = "chat"
+    reads = ()
     body = ChatBody
     streamed = "application/x-ndjson"
 

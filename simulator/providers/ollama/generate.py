@@ -44,6 +44,7 @@ class Generate:
     path = "/api/generate"
     operation = Operation.CHAT
     label = "generate"
+    reads = ()
     body = GenerateBody
     streamed = "application/x-ndjson"
 

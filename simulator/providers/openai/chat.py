@@ -49,6 +49,7 @@ class Chat:
     path = "/v1/chat/completions"
     operation = Operation.CHAT
     label = "chat_completions"
+    reads = ()
     body = ChatBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:

@@ -40,6 +40,7 @@ class Completions:
     path = "/v1/completions"
     operation = Operation.COMPLETION
     label = "completions"
+    reads = ()
     body = CompletionBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:

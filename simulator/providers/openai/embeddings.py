@@ -32,6 +32,7 @@ class Embeddings:
     path = "/v1/embeddings"
     operation = Operation.EMBEDDING
     label = "embeddings"
+    reads = ()
     body = EmbeddingBody
 
     def __init__(self, max_depth: int = DEFAULT_DEPTH) -> None:

@@ -10,8 +10,12 @@ from simulator.server.transport.wire import Wire
 from simulator.server.wheel import Concluded
 
 
-def event_of(plan: Plan, *, stream: bool) -> Outcome | Fault:
-    """The plan's outcome; of an answer that is not streamed the error that a stream would tell amid it."""
+def met(exchange: Exchange, plan: Plan, *, stream: bool) -> Outcome | Fault:
+    """The plan's outcome; of an answer that is not streamed the error that a stream would tell amid it.
+
+    The response tells the names of the failures that struck.
+    """
+    exchange.told += b"x-llm-sim-fault: %b\r\n" % ", ".join(plan.struck).encode()
     if stream or isinstance(plan.outcome, Fault):
         return plan.outcome
     errors = [one.error for one in plan.disturbances if one.kind is Trouble.ERROR_EVENT and one.error is not None]

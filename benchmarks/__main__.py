@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import dialects, flood, limits, memory, overhead, start, streaming, table, throughput
+from benchmarks import dialects, faults, flood, limits, memory, overhead, start, streaming, table, throughput
 from benchmarks.quiet import NOTABLE, Moment
 from benchmarks.setting import Setting
 from benchmarks.table import BenchmarkError, Seen
@@ -22,6 +22,7 @@ ROWS: Mapping[str, Callable[[Setting], list[Seen]]] = {
     "chat": throughput.run,
     "dialects": dialects.run,
     "limits": limits.run,
+    "faults": faults.run,
     "overhead": overhead.run,
     "streaming": streaming.run,
     "flood": flood.run,

@@ -2,7 +2,8 @@
 
 import fnmatch
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 
 from simulator.config.rules import Match, TextMatch
 from simulator.engine.request import Message, Request
@@ -34,15 +35,34 @@ class Facts:
         self.stream = stream
         self.headers = headers
         self.key = key.decode("latin-1")
-        self.last: Message = request.messages[-1] if request.messages else Message("user", "\n".join(request.inputs))
-        self.text = self.last.text[-SEARCHED:]
-        self.system = "\n".join([one.text for one in request.messages if one.role in INSTRUCTING])[-SEARCHED:]
-        self.turn = sum([message.role == "user" for message in request.messages])
-        self.result = self._answered() if self.last.role in RESULTS else ""
-        """The name of the tool whose result is the last message."""
         self.groups: dict[str, str] = {}
 
-    def _answered(self) -> str:
+    @cached_property
+    def last(self) -> Message:
+        """The last message; of a request without any, one of its inputs."""
+        request = self.request
+        return request.messages[-1] if request.messages else Message("user", "\n".join(request.inputs))
+
+    @cached_property
+    def text(self) -> str:
+        """The text of the last message."""
+        return self.last.text[-SEARCHED:]
+
+    @cached_property
+    def system(self) -> str:
+        """The text of the system messages."""
+        return "\n".join([one.text for one in self.request.messages if one.role in INSTRUCTING])[-SEARCHED:]
+
+    @cached_property
+    def turn(self) -> int:
+        """How many messages of the user there are."""
+        return sum([message.role == "user" for message in self.request.messages])
+
+    @cached_property
+    def result(self) -> str:
+        """The name of the tool whose result is the last message, empty if it is none."""
+        if self.last.role not in RESULTS:
+            return ""
         if self.last.name:
             return self.last.name
         called = {call.id: call.name for message in self.request.messages for call in message.calls}
@@ -70,20 +90,7 @@ class Facts:
         return values
 
 
-class _Pattern:
-    """A pattern in the style of file names; None matches anything."""
-
-    __slots__ = ("_compiled",)
-
-    def __init__(self, pattern: str | None) -> None:
-        self._compiled = None if pattern is None else re.compile(fnmatch.translate(pattern))
-
-    def fits(self, text: str | None) -> bool:
-        return self._compiled is None or (text is not None and self._compiled.match(text) is not None)
-
-    @property
-    def free(self) -> bool:
-        return self._compiled is None
+Condition = Callable[[Facts], bool]
 
 
 class _Text:
@@ -96,6 +103,11 @@ class _Text:
         self._exact = wanted.exact
         self._contains = None if wanted.contains is None else wanted.contains.casefold()
         self._regex = None if wanted.regex is None else re.compile(wanted.regex)
+
+    @property
+    def free(self) -> bool:
+        """Whether it takes any text."""
+        return self._exact is None and self._contains is None and self._regex is None
 
     def fits(self, text: str, groups: dict[str, str]) -> bool:
         if self._exact is not None and text != self._exact:
@@ -113,56 +125,64 @@ class _Text:
 
 
 class Matcher:
-    """A `Match` with its patterns compiled."""
+    """A `Match`, of which only what is given is looked at."""
 
-    __slots__ = (
-        "_endpoint", "_headers", "_key", "_last", "_model", "_provider", "_result", "_session", "_stream", "_system",
-        "_tool", "_turn",
-    )  # fmt: skip
+    __slots__ = ("_conditions", "_texts")
 
     def __init__(self, when: Match) -> None:
-        self._model = _Pattern(when.model)
-        self._provider = when.provider
-        self._key = _Pattern(when.key)
-        self._headers = [(name, _Pattern(pattern)) for name, pattern in when.headers.items()]
-        self._last = _Text(when.last_message)
-        self._system = _Text(when.system)
-        self._turn = when.turn
-        self._result = _Pattern(when.tool_result)
-        self._tool = _Pattern(when.tool)
-        self._endpoint = _Pattern(when.endpoint)
-        self._session = _Pattern(when.session)
-        self._stream = when.stream
+        plain: list[Condition | None] = [
+            _equal("provider", when.provider),
+            _equal("stream", when.stream),
+            _named(when.model, lambda facts: facts.request.model),
+            _named(when.endpoint, lambda facts: facts.endpoint),
+            _named(when.key, lambda facts: facts.key),
+            _named(when.session, lambda facts: facts.header("x-session-id")),
+            *[_headed(name, pattern) for name, pattern in when.headers.items()],
+            _equal("turn", when.turn),
+            _named(when.tool_result, lambda facts: facts.result or None),
+            _offered(when.tool),
+        ]
+        self._conditions = [condition for condition in plain if condition is not None]
+        texts = ((_Text(when.system), "system"), (_Text(when.last_message), "text"))
+        self._texts = [(text, name) for text, name in texts if not text.free]
 
     def fits(self, facts: Facts) -> bool:
         """Whether it is for a request; fills the groups of its regular expressions."""
+        for condition in self._conditions:
+            if not condition(facts):
+                return False
         groups: dict[str, str] = {}
-        fits = (
-            self._asks(facts)
-            and self._offers(facts)
-            and self._system.fits(facts.system, groups)
-            and self._last.fits(facts.text, groups)
-        )
-        if fits:
-            facts.groups = groups
-        return fits
+        for text, name in self._texts:
+            if not text.fits(getattr(facts, name), groups):
+                return False
+        facts.groups = groups
+        return True
 
-    def _asks(self, facts: Facts) -> bool:
-        """Whether it is asked by whom and of what it must be."""
-        request = facts.request
-        return (
-            self._provider in (None, facts.provider)
-            and self._turn in (None, facts.turn)
-            and self._stream in (None, facts.stream)
-            and self._model.fits(request.model)
-            and self._endpoint.fits(facts.endpoint)
-            and self._key.fits(facts.key)
-            and (self._session.free or self._session.fits(facts.header("x-session-id")))
-            and all(pattern.fits(facts.header(name)) for name, pattern in self._headers)
-        )
 
-    def _offers(self, facts: Facts) -> bool:
-        """Whether the tools are there that there must be."""
-        if not (self._result.free or (facts.result and self._result.fits(facts.result))):
-            return False
-        return self._tool.free or any(self._tool.fits(tool.name) for tool in facts.request.tools)
+def _equal(name: str, wanted: object) -> Condition | None:
+    return None if wanted is None else lambda facts: getattr(facts, name) == wanted
+
+
+def _named(pattern: str | None, value: Callable[[Facts], str | None]) -> Condition | None:
+    """A pattern in the style of file names; None matches anything."""
+    if pattern is None:
+        return None
+    match = re.compile(fnmatch.translate(pattern)).match
+
+    def fits(facts: Facts) -> bool:
+        text = value(facts)
+        return text is not None and match(text) is not None
+
+    return fits
+
+
+def _headed(name: str, pattern: str) -> Condition | None:
+    return _named(pattern, lambda facts: facts.header(name))
+
+
+def _offered(pattern: str | None) -> Condition | None:
+    """A tool of such a name is among those that the request offers."""
+    if pattern is None:
+        return None
+    match = re.compile(fnmatch.translate(pattern)).match
+    return lambda facts: any(match(tool.name) is not None for tool in facts.request.tools)

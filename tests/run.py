@@ -1,30 +1,32 @@
 """Run all tests: `python -m tests.run [--coverage] [pytest arguments]`.
 
-Those of real fleets, their pace and their behaviour under load have the machine to themselves; all others run side by
-side first, a file at a time for each processor.
+All run a file at a time for each processor, but for those of real fleets under load, of which two files run at a time
+then, and for those of their pace, which have the machine to themselves at last.
 """
 
 import subprocess
 import sys
 
-ALONE = ("tests/acceptance", "tests/fleet")
+LOADED = ("tests/acceptance", "tests/fleet")
+PACED = "tests/acceptance/test_acceptance_pace.py"
 NOTHING_TO_RUN = 5
 """What pytest ends with where its arguments leave no test."""
 
 
 def main(arguments: list[str]) -> int:
-    """Both runs; the status of the first that failed. Where neither has a test, that is a failure too."""
+    """All runs; the status of the first that failed. Where none has a test, that is a failure too."""
     python = [sys.executable, "-m"]
     if "--coverage" in arguments:
         arguments.remove("--coverage")
         python += ["coverage", "run", "-m"]
-    together = ["--numprocesses=auto", "--dist=loadfile", *[f"--ignore={folder}" for folder in ALONE]]
+    together = ["--numprocesses=auto", "--dist=loadfile", *[f"--ignore={folder}" for folder in LOADED]]
+    in_pairs = ["--numprocesses=2", "--dist=loadfile", f"--ignore={PACED}", *LOADED]
     named = [argument.removeprefix("./") for argument in arguments if argument.startswith(("tests/", "./tests/"))]
     if named:
         # Whoever names tests gets just these, in one run.
         return subprocess.run([*python, "pytest", *arguments], check=False).returncode
     found = []
-    for own in (together, list(ALONE)):
+    for own in (together, in_pairs, [PACED]):
         status = subprocess.run([*python, "pytest", *own, *arguments], check=False).returncode
         if status not in (0, NOTHING_TO_RUN):
             return status

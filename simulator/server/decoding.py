@@ -2,8 +2,8 @@
 
 Decoding is a function of the bytes (and of the path and the headers that an endpoint names), so keeping a call changes
 nothing but the time it takes; a load test repeats a handful of bodies. Two generations, as in `engine.memo`: when the
-younger is full it becomes the older, and the older is forgotten. A body is kept when it comes for the second time, since
-calls that are kept cost the garbage collector a look: bodies that are all new were seen to take a tenth longer.
+younger is full it becomes the older, and the older is forgotten. A body is kept when it comes for the second time:
+calls that are kept cost the garbage collector a look, and bodies that are all new were seen to take a tenth longer.
 """
 
 from collections.abc import Hashable, Mapping, Sequence

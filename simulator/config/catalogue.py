@@ -19,6 +19,7 @@ from simulator.config.convert import Contradiction, convert
 from simulator.config.faults import ConfigError, Fault, Place, excerpt
 from simulator.config.files import read_tree
 from simulator.config.latency import Latency, problems
+from simulator.config.load_model import CHECKS as LOAD_CHECKS
 from simulator.config.shipped import shipped
 from simulator.config.tree import Branch, Leaf, Node, dotted, find, merge, plain
 
@@ -127,10 +128,11 @@ def _card(node: Node, given: dict[str, str]) -> ModelCard:
     except msgspec.ValidationError:
         pass  # the walker finds the fault again, with its line and all others
     else:
-        if not any(problems(part) for part in (card.latency.ttft, card.latency.itl) if part is not None):
+        parts = (card.latency.ttft, card.latency.itl)
+        if not (card.latency.varies or any(problems(part) for part in parts if part is not None)):
             return card
     leaves: dict[str, Node] = {key: Leaf(value, node.at) for key, value in given.items()}
-    return convert(Branch(leaves | node.entries, node.at), ModelCard, path, {Latency: pace})
+    return convert(Branch(leaves | node.entries, node.at), ModelCard, path, {Latency: pace, **LOAD_CHECKS})
 
 
 def pace(values: Mapping[str, Any]) -> Iterator[Contradiction]:

@@ -14,6 +14,9 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from simulator.config import standing
+from simulator.config.load_model import Degradation, Load
+
 Milliseconds = Annotated[float, Meta(ge=0, le=1e12)]
 """Up to 30 years: room enough, and far from where doubles overflow."""
 Percent = Annotated[float, Meta(ge=0, le=100)]
@@ -114,6 +117,15 @@ class Latency(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     itl: Distribution | None = None
     prefill_ms_per_token: Milliseconds | None = None
     """Added to TTFT for each prompt token that is not cached."""
+    load: Load | None = None
+    """How delays grow with the requests that the fleet has in flight; null = not at all."""
+    degradation: Degradation | None = None
+    """How delays grow with time; null = not at all."""
+
+    @property
+    def varies(self) -> bool:
+        """Whether a delay depends on anything beside the request and its draws."""
+        return any(part is not None and part.enabled for part in (self.load, self.degradation))
 
 
 _PERCENTILES = ("p50_ms", "p95_ms", "p99_ms")
@@ -133,11 +145,10 @@ _SPREAD: dict[type, tuple[float, float]] = {LogNormal: (1e-6, 1e4), Gamma: (0.01
 """Standard deviation over mean; for a gamma it is one over the root of the shape."""
 _WIDEST = 1e6
 """Percentiles further apart than this would put the tails beyond what a double holds."""
+_NEAREST = 1 + 1e-9
+"""Percentiles nearer than this would be one and the same delay once logarithms are rounded."""
 _LEAST = 1e-6
 """A nanosecond: less than this is nothing."""
-_FAR = 6.0
-"""Bounds this many standard scores from the bulk would keep about 1e-9 of it: too little to draw from."""
-_LOG_LITTLE = math.log(1e-9)
 
 
 def problems(d: Distribution) -> list[Problem]:
@@ -248,7 +259,7 @@ def _percentiles(d: Distribution, given: Sequence[str]) -> Iterator[Problem]:
         if last_key != "min_ms" and value > _WIDEST * last:
             yield key, f"at most {_WIDEST:,.0f} times {last_key}"
             return
-        if value <= max(last, _LEAST):
+        if value <= max(last * _NEAREST, _LEAST):
             yield key, "greater than 0" if last < _LEAST else f"greater than {last_key}, {last:g}"
             return
         last_key, last = key, value
@@ -304,7 +315,7 @@ def _reachable(d: Distribution, low: float, high: float | None) -> bool:
     if points:
         return low < points[-1] and high > points[0]
     near, far = _standing(d, low), _standing(d, high)
-    return near < _FAR and far > -_FAR
+    return near < standing.FAR and far > -standing.FAR
 
 
 def _holds(component: Distribution, low: float, high: float) -> bool:
@@ -318,33 +329,17 @@ def _standing(d: Distribution, x: float) -> float:
         return x
     match d:
         case Normal():
-            score = (x - (d.mean_ms or 0)) / (d.std_dev_ms or 1)
+            score = standing.in_normal(x, d.mean_ms or 0, d.std_dev_ms or 1)
         case LogNormal():
-            variance = math.log1p(((d.std_dev_ms or 0) / (d.mean_ms or 1)) ** 2)
-            score = (_log(x / (d.mean_ms or 1)) + variance / 2) / math.sqrt(variance)
+            score = standing.in_log_normal(x, d.mean_ms or 1, d.std_dev_ms or 0)
         case Gamma():
-            # Wilson and Hilferty 1931: the cube root of a gamma variable is nearly normal.
-            shape, mean = _gamma(d)
-            if x < mean and shape * _log(x * shape / mean) - math.lgamma(shape + 1) < _LOG_LITTLE:
-                return -_FAR
-            score = ((x / mean) ** (1 / 3) - 1 + 1 / (9 * shape)) * 3 * math.sqrt(shape)
+            score = standing.in_gamma(x, *_gamma(d))
         case Weibull():
-            score = _of_hazard((d.shape or 1) * _log(x / (d.scale_ms or 1)))
+            score = standing.in_weibull(x, d.shape or 1, d.scale_ms or 1)
         case Pareto():
-            score = _of_hazard(_log((d.shape or 1) * _log(x / (d.scale_ms or 1))))
+            score = standing.in_pareto(x, d.shape or 1, d.scale_ms or 1)
         case Exponential():
-            score = _of_hazard(_log(x / (d.mean_ms or 1)))
+            score = standing.in_exponential(x, d.mean_ms or 1)
         case _:
             score = 0.0
     return score
-
-
-def _of_hazard(log_hazard: float) -> float:
-    """The same from ln(-ln(1 - F)): far where less than about 1e-9 lies beyond."""
-    if log_hazard > 3.0:
-        return _FAR
-    return -_FAR if log_hazard < _LOG_LITTLE else 0.0
-
-
-def _log(x: float) -> float:
-    return math.log(x) if x > 0 else -math.inf

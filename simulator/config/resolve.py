@@ -5,8 +5,8 @@ Pure: values in, values out. Used when an engine is built, never for a request o
 A key of `providers` names a model (by its id or an alias) or is a pattern in the style of file names.
 For a model, the keys that match are ordered: its own name first, then its aliases, then the patterns, those
 with most literal characters first (the first written among equals), so that `"*"` comes last. Each of
-`ttft`, `itl`, `prefill_ms_per_token`, `provider`, `errors` and `response` comes from the first key that
-gives it; after them come the catalogue's card and the global sections. `enabled` is the first key's alone.
+`ttft`, `itl`, `prefill_ms_per_token`, `load`, `degradation`, `provider`, `errors` and `response` comes from the first
+key that gives it; after them come the catalogue's card and the global sections. `enabled` is the first key's alone.
 """
 
 import fnmatch
@@ -181,6 +181,8 @@ def _effective(
         prefill_ms_per_token=next(
             (one.prefill_ms_per_token for one in chain if one.prefill_ms_per_token is not None), None
         ),
+        load=next((one.load for one in chain if one.load is not None), None),
+        degradation=next((one.degradation for one in chain if one.degradation is not None), None),
     )
     return EffectiveModel(
         card if provider == card.provider else msgspec.structs.replace(card, provider=provider),

@@ -25,7 +25,7 @@ from simulator.engine.errors import (
 )
 from simulator.engine.faults.striking import Met, beyond, meet, steps_of
 from simulator.engine.memo import Memo
-from simulator.engine.model import Model
+from simulator.engine.model import Model, varies
 from simulator.engine.plan import Address, Answer, Choice, Embedded, Fault, Finish, Plan, Synthetic, Usage
 from simulator.engine.prompt_cache import Warm, warmed
 from simulator.engine.request import Operation, Request
@@ -92,6 +92,8 @@ class Engine:
         self._prose: dict[str, Prose] = {} if like is None else like._prose  # noqa: SLF001 - of the same class
         self.effective = known_models(config, catalogue)
         self.models = {name: self._make(name, effective) for name, effective in self.effective.items()}
+        self.varies = varies(config, self.effective)
+        """Whether any model's delays depend on the load or on the time."""
         self.aliases = aliases(config, catalogue)
         for alias, name in self.aliases.items():
             self.models[alias] = self.models[name]
@@ -114,8 +116,9 @@ class Engine:
 
         `warm` tells what of the prompt is in the prompt cache: it is counted, and need not be prefilled. `saying` is
         what is said, or fails, in place of what the engine would choose. `circumstances` bring the configured failures
-        that are for the request, and the fleet's load. `digest` is the request's, where somebody has it. `now` is the wall clock in Unix seconds; only answers that
-        configuration frees from determinism read it. Raises an `EngineRefusal` for what no model could answer.
+        that are for the request, and the fleet's load. `digest` is the request's, where somebody has it. `now` is the
+        wall clock in Unix seconds; only answers that configuration frees from determinism read it. Raises an
+        `EngineRefusal` for what no model could answer.
         """
         model = self.models.get(request.model) or self._unknown(request.model)
         card = model.card
@@ -144,6 +147,8 @@ class Engine:
         if fault is None and not model.timeline.instant:
             steps = steps_of(outcome)
             offsets = model.timeline.fixed(steps, asked) or self._drawn(model, steps, asked, digest, address)
+            if model.timeline.varies:
+                offsets = model.timeline.stretched(offsets, circumstances.load, circumstances.age)
         return Plan(
             address,
             digest,

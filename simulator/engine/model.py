@@ -3,7 +3,10 @@
 Pure; built before the fork and shared by all workers. Holds no draw and no state.
 """
 
+from collections.abc import Mapping
+
 from simulator.config.resolve import EffectiveModel
+from simulator.config.schema import Config
 from simulator.engine.content.length import AnswerLength
 from simulator.engine.content.prose import Prose
 from simulator.engine.faults.pipeline import Pipeline
@@ -29,3 +32,9 @@ class Model:
         self.length = AnswerLength(effective.response.length)
         self.timeline = Timeline(effective.latency, scale)
         self.faults = Pipeline(effective.errors)
+
+
+def varies(config: Config, effective: Mapping[str, EffectiveModel]) -> bool:
+    """Whether any model's delays depend on the moment: one that is known, or one that only a pattern describes."""
+    known = any(one.latency.varies for one in effective.values())
+    return known or any(one.latency.varies for one in config.providers.values())

@@ -17,11 +17,19 @@ LOOK = 64
 FARTHEST = 2**18
 """How many at the most; with the smallest chances that configuration allows 1 of 10**22 requests looks farther."""
 
+SURE = 0.9999
+"""A larger chance counts as 1: in a chain that nearly always turns, the last draw that decides may be too far away."""
+
 
 def within(burst: Burst, draws: Draws, key: int, name: int, sequence: int) -> bool:
     """Whether request `sequence` of the shard with this key is in a burst of the failure with this name."""
-    low, high = sorted((burst.begin, 1.0 - burst.end))
+    begin, end = (1.0 if chance > SURE else chance for chance in (burst.begin, burst.end))
+    low, high = sorted((begin, 1.0 - end))
     last = sequence + PAST
+    if begin == end == 1.0:
+        # It turns with each request, so that no draw decides a state: one says where it began.
+        draws.move(key, Purpose.BURST, 0, name)
+        return bool(draws.uniforms(1)[0] < 0.5) != bool(last % 2)
     turned = False
     look = LOOK
     while look <= FARTHEST:
@@ -34,7 +42,7 @@ def within(burst: Burst, draws: Draws, key: int, name: int, sequence: int) -> bo
             place = int(decided[-1])
             state = bool(uniforms[place] < low)
             # Undecided steps keep the state, or each of them turns it where both chances are large.
-            if burst.begin > 1.0 - burst.end:
+            if begin > 1.0 - end:
                 turned = (len(uniforms) - 1 - place) % 2 == 1
             return state != turned
         look *= 4

@@ -6,12 +6,14 @@ Its draws have an address of their own under its name, so that no other failure 
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from simulator.config.failures import Failure
+from simulator.config.failures import Failure, Window
 from simulator.engine.faults.burst import share, within
 from simulator.engine.faults.effects import Effect, Struck, effect_of
 from simulator.engine.faults.plugins import Situation, plugged
+from simulator.engine.plan import Trouble
 from simulator.engine.seeds import Draws, Purpose
 
+TROUBLES = frozenset(trouble.value for trouble in Trouble)
 DRAWS = 4
 """Whether it strikes, whether it is one of n, where, and one for a plugin."""
 
@@ -20,13 +22,16 @@ class ReadyFailure:
     """A failure by its name."""
 
     __slots__ = (
-        "_burst", "_effect", "_plugin", "_ramp", "_window", "counted", "every", "name", "settings", "timed", "word",
+        "_burst", "_effect", "_plugin", "_ramp", "_window", "counted", "disturbs", "every", "name", "settings", "timed",
+        "word",
     )  # fmt: skip
 
     def __init__(self, name: str, settings: Failure) -> None:
         """Raises LookupError or ValueError for a plugin that there is not, or that does not take its options."""
         self.name = name
         self.settings = settings
+        self.disturbs = settings.kind in TROUBLES
+        """Whether it happens to the bytes on their way, and not in place of the answer."""
         self.every = settings.every
         self.counted = settings.first is not None
         """Whether its requests are counted."""
@@ -63,7 +68,7 @@ class ReadyFailure:
             return False
         if settings.first is not None and count > settings.first:
             return False
-        if self._window is not None and not self._open(elapsed):
+        if self._window is not None and not is_open(self._window, elapsed):
             return False
         chance = settings.probability
         if self._ramp is not None:
@@ -81,13 +86,19 @@ class ReadyFailure:
             chance *= self._plugin.factor(situation)
         return uniforms[0] < chance
 
-    def _open(self, elapsed: float) -> bool:
-        window = self._window
-        if window is None:
-            return True
-        since = elapsed - window.after_secs
-        if since < 0:
-            return False
-        if window.every_secs is not None:
-            since %= window.every_secs
-        return window.for_secs is None or since < window.for_secs
+
+def is_open(window: Window, elapsed: float) -> bool:
+    """Whether a window is open so many seconds after the failure was switched on; at its very end it is not.
+
+    Reckoned in whole microseconds, so that the edges of a window that comes again are where they are said to be.
+    """
+    since = _us(elapsed) - _us(window.after_secs)
+    if since < 0:
+        return False
+    if window.every_secs is not None:
+        since %= max(1, _us(window.every_secs))
+    return window.for_secs is None or since < _us(window.for_secs)
+
+
+def _us(seconds: float) -> int:
+    return round(seconds * 1e6)

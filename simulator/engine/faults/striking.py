@@ -1,12 +1,26 @@
-"""All configured failures of one request, tried one after the other. Pure."""
+"""All configured failures of one request, tried one after the other. Pure.
+
+No draw depends on what struck before: a failure that is hidden by another leaves all others as they are.
+"""
 
 from collections.abc import Sequence
 
 import msgspec
 
 from simulator.engine.circumstances import Candidate
-from simulator.engine.faults.effects import Filtered
-from simulator.engine.plan import Answer, Choice, Disturbance, Embedded, Fault, FaultKind, Finish, Synthetic, Usage
+from simulator.engine.faults.effects import Filtered, Struck
+from simulator.engine.plan import (
+    Answer,
+    Choice,
+    Disturbance,
+    Embedded,
+    Fault,
+    FaultKind,
+    Finish,
+    Synthetic,
+    Trouble,
+    Usage,
+)
 from simulator.engine.seeds import Draws
 
 Outcome = Answer | Embedded | Synthetic
@@ -28,35 +42,47 @@ def meet(
     outcome: Outcome,
     retry: int,
 ) -> Met:
-    """Try candidates in their order; the first error holds, and what disturbs the way adds up.
+    """Try candidates in their order: first all that change what is answered, then all that disturb its way.
 
-    `where` is as in `ReadyFailure.strike`; `retry` is which try of a keyed request this is, from 0. After an error
-    only what disturbs its way is tried: that may strike an error, too.
+    `where` is as in `ReadyFailure.strike`; `retry` is which try of a keyed request this is, from 0. The first error
+    holds, and hides what would only change the answer. What disturbs the way adds up, and finds its place in what is
+    left to be sent: an error, or an answer that a filter has cut short. Where the connection is closed instead of an
+    answer there is nothing to disturb, and an error within a stream is none of an error's.
     """
     fault: Fault | None = None
     disturbances: list[Disturbance] = []
-    names: list[str] = []
-    steps = steps_of(outcome)
-    for candidate in candidates:
+    struck: list[int] = []
+
+    def tried(candidate: Candidate, steps: int) -> Struck:
         count = retry + 1 if where[2] else candidate.count
-        found = candidate.failure.strike(
-            draws, where, elapsed=candidate.elapsed, count=count, asked=candidate.asked, steps=1 if fault else steps
+        return candidate.failure.strike(
+            draws, where, elapsed=candidate.elapsed, count=count, asked=candidate.asked, steps=steps
         )
-        if found is None or (fault is not None and not isinstance(found, Disturbance)):
+
+    for place, candidate in enumerate(candidates):
+        if fault is not None or candidate.failure.disturbs:
             continue
+        found = tried(candidate, steps_of(outcome))
         if isinstance(found, Fault):
             fault = found
-            # What was placed within the answer that is not given has no place any more.
-            disturbances = [one for one in disturbances if one.step == 0]
-        elif isinstance(found, Filtered):
-            if not isinstance(outcome, Answer):
-                continue
+            struck.clear()
+        elif isinstance(found, Filtered) and isinstance(outcome, Answer):
             outcome = filtered(outcome, found.step)
-            steps = steps_of(outcome)
         else:
-            disturbances.append(found)
-        names.append(candidate.failure.name)
-    return Met(outcome, fault, tuple(disturbances), tuple(names))
+            continue
+        struck.append(place)
+    steps = 1 if fault is not None else steps_of(outcome)
+    for place, candidate in enumerate(candidates):
+        if candidate.failure.disturbs and not (fault is not None and fault.hang_up):
+            if any(candidates[earlier].failure is candidate.failure for earlier in struck):
+                # It was asked for, and is configured to strike by itself besides.
+                continue
+            found = tried(candidate, steps)
+            if isinstance(found, Disturbance) and (fault is None or found.kind is not Trouble.ERROR_EVENT):
+                disturbances.append(found)
+                struck.append(place)
+    names = tuple([candidates[place].failure.name for place in sorted(struck)])
+    return Met(outcome, fault, tuple(disturbances), names)
 
 
 def steps_of(outcome: Outcome) -> int:

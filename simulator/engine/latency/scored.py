@@ -27,7 +27,6 @@ Points = Sequence[tuple[float, float]]
 """(probability, delay in seconds), ascending in both."""
 
 _LITTLE = 1e-10
-_THIN = 1e-3
 
 
 class Scored(ABC):
@@ -45,6 +44,8 @@ class Scored(ABC):
     """Whether the distribution begins at `floor` itself, rather than with a tail that `floor` cuts off."""
     steep: ClassVar[float] = math.inf
     """Slopes above which the closed form of `_moment` is a product of a huge and a tiny number."""
+    thin: ClassVar[float] = 1e-3
+    """Shares of the distribution below which the closed forms would subtract nearly equal numbers."""
 
     def __init__(self, offset: float, slope: float, points: Points, floor: float | None, ceiling: float | None) -> None:
         self._offset = offset
@@ -136,17 +137,23 @@ class Scored(ABC):
         return self.at(p / 100.0)
 
     def _bend(self, points: Points) -> None:
-        """Makes the map's knots: the points, the bounds where they cut, and the ends of the reach."""
+        """Makes the map's knots: the points, the bounds where they cut, and the ends of the reach.
+
+        A bound that cuts nothing off the line of the family may still lie within the slope of an end segment, and is
+        then where that ends: no draw is moved to a bound.
+        """
         knots = [(self._score_at(self._low + p * self._mass), self._fold(x)) for p, x in points]
         first, last = self.reach
         if self._floor is not None and (self._low > 0.0 or self.from_floor):
             knots.insert(0, (self._score_at(self._low), self._fold(self._floor)))
         else:
-            knots.insert(0, (first, _beyond(knots[1], knots[0], first)))
+            low = _beyond(knots[1], knots[0], first)
+            knots.insert(0, (first, low if self._floor is None else max(low, self._fold(self._floor))))
         if self._ceiling is not None and self._low + self._mass < 1.0:
             knots.append((self._score_at(self._low + self._mass), self._fold(self._ceiling)))
         else:
-            knots.append((last, _beyond(knots[-2], knots[-1], last)))
+            high = _beyond(knots[-2], knots[-1], last)
+            knots.append((last, high if self._ceiling is None else min(high, self._fold(self._ceiling))))
         self._scores = [score for score, _ in knots]
         self._values = [value for _, value in knots]
 
@@ -165,8 +172,7 @@ class Scored(ABC):
         return values[i - 1] + min(max(share, 0.0), 1.0) * (values[i] - values[i - 1])
 
     def _expectation(self) -> float:
-        if self._ceiling is not None and self._mass < _THIN:
-            # The closed forms would subtract nearly equal numbers here.
+        if self._ceiling is not None and self._mass < self.thin:
             return self._integral(0.0, 1.0)
         low = self._score_at(self._low) if self._low > 0.0 else -math.inf
         high = self._score_at(self._low + self._mass) if self._low + self._mass < 1.0 else math.inf

@@ -3,21 +3,35 @@
 import numpy as np
 
 from simulator.config.latency import Latency
+from simulator.engine.latency.ageing import Ageing
+from simulator.engine.latency.batching import Batching
 from simulator.engine.latency.build import build
 from simulator.engine.latency.constant import Constant
 from simulator.engine.latency.quantile import SECONDS, Floats
+
+LONGEST = 1e9
+"""Seconds: no moment, and no client that tells one, makes a delay that no clock can be set to."""
 
 
 class Timeline:
     """TTFT (with prefill by prompt length) and the gaps between tokens, all times `scale`.
 
-    Times are seconds from the request's arrival. A delay that is not configured is 0.
+    Times are seconds from the request's arrival. A delay that is not configured is 0. What the moment does to them is a
+    step of its own, `stretched`, so that it moves no draw.
     """
 
-    __slots__ = ("_gap", "_itl", "_prefill", "_scale", "_ttft", "instant")
+    __slots__ = (
+        "_ageing", "_batching", "_gap", "_itl", "_prefill", "_scale", "_ttft", "ageing", "instant", "loaded", "varies",
+    )  # fmt: skip
 
     instant: bool
-    """Whether every delay is 0, whatever is drawn."""
+    """Whether every delay is 0, whatever is drawn and whenever."""
+    loaded: bool
+    """Whether delays depend on the requests in flight."""
+    ageing: bool
+    """Whether delays depend on the time since the configuration began to be served."""
+    varies: bool
+    """Whether either is so."""
 
     def __init__(self, latency: Latency, scale: float = 1.0) -> None:
         self._ttft = None if latency.ttft is None else build(latency.ttft)
@@ -27,7 +41,14 @@ class Timeline:
         drawn = [part for part in (self._ttft, self._itl) if part is not None and not isinstance(part, Constant)]
         self._gap = None if drawn else (0.0 if self._itl is None else self._itl.at(0.0) * scale)
         delays = [part.mean() for part in (self._ttft, self._itl) if part is not None]
-        self.instant = scale == 0.0 or not (any(delays) or self._prefill)
+        load, degradation = latency.load, latency.degradation
+        self._batching = Batching(load) if load is not None and load.enabled else None
+        self._ageing = Ageing(degradation) if degradation is not None and degradation.enabled else None
+        waits = self._batching is not None and self._batching.waits
+        self.instant = scale == 0.0 or not (any(delays) or self._prefill or waits)
+        self.loaded = self._batching is not None and not self.instant
+        self.ageing = self._ageing is not None and not self.instant
+        self.varies = self.loaded or self.ageing
 
     def fixed(self, steps: int, prompt_tokens: int) -> list[float] | None:
         """The offsets where nothing depends on a draw, or None."""
@@ -54,3 +75,21 @@ class Timeline:
         """The time to the first token, or to the whole of an answer that is not streamed by tokens."""
         wait = self._prefill * prompt_tokens
         return wait if self._ttft is None else wait + self._ttft.at(u) * self._scale
+
+    def stretched(self, offsets: list[float], load: int, age: float) -> list[float]:
+        """The offsets of `fixed` or `offsets` with so many requests in flight, so many seconds after the beginning.
+
+        TTFT and the gaps have factors of their own, and the wait for a place comes before both. Where the factors are 1
+        and nobody waits, the offsets are those given, to the last bit.
+        """
+        prefill, decode, wait = (1.0, 1.0, 0.0) if self._batching is None else self._batching.under(load)
+        if self._ageing is not None:
+            factor = self._ageing.after(age)
+            prefill, decode, wait = prefill * factor, decode * factor, wait * factor
+        if not offsets or (prefill == decode == 1.0 and not wait):
+            return offsets
+        first = offsets[0]
+        begin = first * prefill + wait * self._scale
+        if begin + (offsets[-1] - first) * decode > LONGEST:
+            return [min(LONGEST, begin + (offset - first) * decode) for offset in offsets]
+        return [begin + (offset - first) * decode for offset in offsets]

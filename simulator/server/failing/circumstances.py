@@ -12,6 +12,7 @@ from simulator.rules.matching import Facts
 from simulator.server.exchange import Exchange
 from simulator.server.failing import asked, told
 from simulator.server.failing.book import counter_of
+from simulator.state.board import Column
 from simulator.state.store import StoreUnavailable
 
 log = logging.getLogger("simulator.faults")
@@ -32,13 +33,30 @@ async def circumstances_of(exchange: Exchange, facts: Facts) -> Circumstances:
     if book is not None and book.active:
         found += [await _candidate(exchange, facts, failure, before) for failure in book.applicable(facts)]
         found.sort(key=lambda one: one.failure.settings.priority)
-    if not found:
+    load, age = _moment(exchange, facts.request.model, before) if live.engine.varies else (0, 0.0)
+    if not (found or load or age):
         return CALM
-    circumstances = Circumstances(found)
+    circumstances = Circumstances(found, load, age)
     value = told.told(circumstances)
     if value:
         exchange.told = b"%b: %b\r\n" % (told.HEADER, value)
     return circumstances
+
+
+def _moment(exchange: Exchange, model: str, before: Mapping[str, float]) -> tuple[int, float]:
+    """The load and the age, as far as a model's pace depends on them; as they were before, where it is a replay.
+
+    A model that only a pattern describes is given both: it may not be made yet.
+    """
+    live, house = exchange.live, exchange.house
+    known = live.engine.models.get(model)
+    load, age = 0, 0.0
+    if known is None or known.timeline.loaded:
+        load = int(before.get("load", 0)) or house.slot.board.total(Column.IN_FLIGHT)
+    if known is None or known.timeline.ageing:
+        # As exact as it is told, and never 0, which would not be told.
+        age = round(before.get("age", 0.0), 3) or max(0.001, round(house.wall() - live.began, 3))
+    return load, age
 
 
 async def _candidate(exchange: Exchange, facts: Facts, failure: ReadyFailure, before: Mapping[str, float]) -> Candidate:

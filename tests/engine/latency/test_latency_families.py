@@ -150,3 +150,23 @@ def test_bounds_that_hold_almost_nothing_are_filled():
     drawn = sliver.quantile(ZERO_TO_ONE)
     assert drawn == pytest.approx([0.9] * 10)
     assert sliver.mean() == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        config.Pareto(p50_ms=1, p95_ms=17, p99_ms=18, min_ms=0.5, max_ms=27),
+        config.LogNormal(p50_ms=1, p95_ms=1.1, p99_ms=1_000, max_ms=1e5),
+    ],
+)
+def test_a_bound_that_only_an_end_segment_reaches_is_its_end_and_gathers_no_draws(spec):
+    """The slope between two percentiles may reach a bound that the line of the family does not: draws were moved to the
+    bound, and the mean was that of a distribution without it."""
+    bounded = build(spec)
+    drawn = np.sort(bounded.quantile((np.arange(200_000) + 0.5) / 200_000))
+    assert bounded.mean() == pytest.approx(drawn.mean(), rel=1e-3)
+    low, high = (spec.min_ms or 0) / 1000, spec.max_ms / 1000
+    assert ((drawn > low) & (drawn < high)).all()
+    assert [bounded.percentile(p) for p in (50, 95, 99)] == pytest.approx(
+        [spec.p50_ms / 1000, spec.p95_ms / 1000, spec.p99_ms / 1000]
+    )

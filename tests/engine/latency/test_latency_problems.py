@@ -17,6 +17,7 @@ CASES = [
     (config.LogNormal(p50_ms=800), "p95_ms"),
     (config.LogNormal(p50_ms=800, p95_ms=700), "p95_ms"),
     (config.LogNormal(p50_ms=800, p95_ms=800), "p95_ms"),
+    (config.LogNormal(p50_ms=0.5, p95_ms=0.5000000000000001), "p95_ms"),
     (config.LogNormal(p50_ms=0, p95_ms=800), "p50_ms"),
     (config.LogNormal(p50_ms=1, p95_ms=1e7), "p95_ms"),
     (config.LogNormal(p50_ms=800, p95_ms=900, mean_ms=850), "mean_ms"),

@@ -1,9 +1,12 @@
 """The shipped profiles: every model that the official clients name, with limits, a pace and where it is from."""
 
+import re
+from importlib.metadata import files
 from typing import get_args
 
 import numpy as np
 import pytest
+import yaml
 from anthropic.resources.messages.messages import DEPRECATED_MODELS
 from anthropic.types.model import Model as AnthropicModel
 from openai.types.embedding_model import EmbeddingModel
@@ -11,7 +14,9 @@ from openai.types.shared.chat_model import ChatModel
 
 from simulator.config.catalogue import load_catalogue
 from simulator.config.latency import problems
+from simulator.config.shipped import shipped
 from simulator.engine.latency import Timeline
+from simulator.providers.registry import registry
 
 CARDS = load_catalogue()
 CL100K = ("gpt-3.5", "gpt-4-", "text-embedding", "text-moderation", "davinci", "babbage", "dall-e")
@@ -39,6 +44,31 @@ def test_every_model_of_the_anthropic_client_is_known():
         name for name in DEPRECATED_MODELS if name.startswith(("claude-1", "claude-2", "claude-instant"))
     }
     assert (current | set(DEPRECATED_MODELS)) - before_claude_3 <= NAMES
+
+
+def test_every_text_model_of_the_gemini_client_is_known():
+    """Read as text: to import that client takes seconds."""
+    (source,) = [one for one in files("google-genai") if str(one).endswith("types/interactions/model.py")]
+    named = set(re.findall(r'"(gemini-\d[\w.-]*)"', source.locate().read_text("utf-8")))
+    others = {name for name in named if re.search("image|tts|transcribe", name)}
+    assert len(named - others) > 8
+    assert named - others <= NAMES
+
+
+def test_each_of_the_five_providers_has_chat_models_with_a_pace():
+    owners = {provider.name: getattr(provider, "models_of", provider.name) for provider in registry()}
+    for name in ("openai", "anthropic", "gemini", "azure", "cohere"):
+        paces = {card.latency for card in CARDS.values() if card.provider == owners[name] and card.kind == "chat"}
+        assert len(paces) >= 5, f"{name} has models of few paces"
+
+
+def test_each_model_has_a_source_of_its_own_figures():
+    """Not only the file's, which tells how figures were made of what the models' sources say."""
+    written = {}
+    for path in (shipped() / "profiles").glob("*.yaml"):
+        written |= yaml.safe_load(path.read_text("utf-8"))["models"]
+    assert set(written) == set(CARDS)
+    assert [name for name, model in written.items() if len(model.get("source", "")) < 20] == []
 
 
 @pytest.mark.parametrize("card", list(CARDS.values()), ids=lambda card: card.id)

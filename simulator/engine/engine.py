@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from simulator.config.catalogue import ModelCard
 from simulator.config.resolve import EffectiveModel, aliases, known_models, unknown
 from simulator.config.schema import Config
+from simulator.engine.bounds import output_limit
 from simulator.engine.circumstances import CALM, Circumstances
 from simulator.engine.composer import Composer, Forms, key_of
 from simulator.engine.content.embedding import Embedder
@@ -16,9 +17,7 @@ from simulator.engine.content.prose import Prose
 from simulator.engine.content.stop import cut
 from simulator.engine.content.thinking import after, thought
 from simulator.engine.errors import (
-    ContextExceeded,
     EngineRefusal,
-    OutputExceeded,
     UnknownModel,
     WrongDimensions,
     WrongKind,
@@ -100,6 +99,14 @@ class Engine:
         self._strangers: dict[str, Model] = {}
         self._allow_unknown = config.models.allow_unknown or config.compat.contract
 
+    def fit(self, request: Request) -> Model:
+        """The model that a request is for. Raises an `EngineRefusal` if there is none, or it is another's."""
+        model = self.models.get(request.model) or self._unknown(request.model)
+        card = model.card
+        if (card.provider != request.provider or card.kind != KIND[request.operation]) and not self._allow_unknown:
+            raise self._unfit(request, card)
+        return model
+
     def plan(
         self,
         request: Request,
@@ -120,10 +127,8 @@ class Engine:
         wall clock in Unix seconds; only answers that configuration frees from determinism read it. Raises an
         `EngineRefusal` for what no model could answer.
         """
-        model = self.models.get(request.model) or self._unknown(request.model)
+        model = self.fit(request)
         card = model.card
-        if (card.provider != request.provider or card.kind != KIND[request.operation]) and not self._allow_unknown:
-            raise self._unfit(request, card)
         if digest is None:
             digest = digest_of(request)
         if saying is None:
@@ -184,7 +189,7 @@ class Engine:
             if kept is not None:
                 return kept
         asked = prompt_tokens(request, model.card, model.tokenizer)
-        limit = self._output_limit(request, model, asked)
+        limit = output_limit(request, model, asked)
         if request.operation in VECTORS:
             return asked, self._embed(request, model, asked)
         if request.operation in SYNTHETIC:
@@ -207,7 +212,7 @@ class Engine:
         if request.operation not in WRITTEN:
             return self._content(request, model, digest, address, now)
         asked = prompt_tokens(request, model.card, model.tokenizer)
-        limit = self._output_limit(request, model, asked)
+        limit = output_limit(request, model, asked)
         words = self.seeds.content(free(digest, address) if self._free else digest)
         created = now if self._free else EPOCH + words[4] % YEAR
         return asked, answer_of(saying, request, model.tokenizer, asked, limit, (id_bits(words), created))
@@ -305,26 +310,6 @@ class Engine:
         if card.provider != request.provider:
             return UnknownModel(request.model)
         return WrongKind(request.model, card.kind, KIND[request.operation])
-
-    def _output_limit(self, request: Request, model: Model, asked: int) -> int:
-        card = model.card
-        if asked > card.context_window and not self._fit_alone(request, model):
-            raise ContextExceeded(request.model, card.context_window, asked)
-        limit = card.max_output_tokens or card.context_window
-        room = min(limit, max(1, card.context_window - asked))
-        if request.max_tokens is None:
-            return room
-        if request.max_tokens > limit:
-            raise OutputExceeded(request.model, limit, request.max_tokens)
-        return min(room, request.max_tokens)
-
-    def _fit_alone(self, request: Request, model: Model) -> bool:
-        """Whether each text of a request for vectors fits into the window; a reranker cuts its documents by itself."""
-        if request.operation is not Operation.EMBEDDING:
-            return request.operation is Operation.RERANK
-        counted = request.token_inputs or [()] * len(request.inputs)
-        sizes = [len(ids) or model.tokenizer.count(text) for text, ids in zip(request.inputs, counted, strict=True)]
-        return max(sizes) <= model.card.context_window
 
     def _unknown(self, name: str) -> Model:
         """A model that no card knows."""

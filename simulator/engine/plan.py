@@ -139,6 +139,14 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
         """Steps of the longest choice, at least 1."""
         return max([1, *[_steps(choice) for choice in self.choices]])
 
+    @property
+    def blocked(self) -> bool:
+        """Whether a filter leaves nothing of it at all: it is the prompt, then, that is not let through."""
+        return bool(self.choices) and all(
+            choice.finish is Finish.CONTENT_FILTER and not (len(choice.pieces) or choice.reasoning or choice.calls)
+            for choice in self.choices
+        )
+
 
 def _steps(choice: Choice) -> int:
     return choice.steps if choice.calls or choice.reasoning else len(choice.pieces)

@@ -114,9 +114,9 @@ class Refusal(Exception):  # noqa: N818 - the word is the domain's: a refusal is
 
 
 FAULT_PROBLEM: Mapping[FaultKind, Problem] = {
+    **{kind: Problem(kind.value) for kind in FaultKind if kind.name in Problem.__members__},
     FaultKind.BAD_REQUEST: Problem.INVALID,
     FaultKind.NOT_FOUND: Problem.UNKNOWN_MODEL,
-    **{kind: Problem(kind.value) for kind in FaultKind if kind.name in Problem.__members__},
 }
 
 

@@ -1,7 +1,8 @@
 """Refusals in the API's own status, headers and words. Pure.
 
 The shape is `{"type":"error","error":{"type","message"},"request_id"}`; within a stream the same follows
-`event: error`. The statuses and types are documented; the sentences are those seen from the real API.
+`event: error`. The statuses and types are documented; the sentences are those seen from the real API. What fails
+before the API is reached is told by the machines before it, in a page or a line of text.
 """
 
 import http
@@ -15,6 +16,7 @@ from simulator.providers.anthropic.quotas import sentence
 from simulator.providers.anthropic.wire import JSON, ORGANIZATION, request_id, whole_seconds
 from simulator.providers.base import Problem, Refusal, Reply
 from simulator.providers.decode import quote
+from simulator.providers.edges import cloudflare, envoy, own_words
 
 
 class _Words(msgspec.Struct, frozen=True):
@@ -48,16 +50,21 @@ _WORDS: Final[Mapping[Problem, _Words]] = {
     Problem.INSUFFICIENT_QUOTA: _Words(
         400,
         "invalid_request_error",
-        "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or purchase "
-        "credits.",
+        "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or "
+        "purchase credits.",
     ),
     Problem.BAD_GATEWAY: _Words(502, "api_error", "Bad gateway"),
     Problem.UNAVAILABLE: _Words(503, "api_error", "Service unavailable"),
-    Problem.GATEWAY_TIMEOUT: _Words(504, "timeout_error", "Gateway timeout"),
+    Problem.GATEWAY_TIMEOUT: _Words(504, "timeout_error", "Request timed out"),
     Problem.OVERLOADED: _Words(OVERLOADED, "overloaded_error", "Overloaded"),
 }
 
-RETRIED: Final = frozenset({http.HTTPStatus.CONFLICT, http.HTTPStatus.TOO_MANY_REQUESTS})
+_EDGE: Final = {Problem.BAD_GATEWAY: cloudflare, Problem.UNAVAILABLE: envoy}
+"""What the machines before the API tell. Of a gateway's timeout the API has documented words of its own."""
+
+RETRIED: Final = frozenset(
+    {http.HTTPStatus.REQUEST_TIMEOUT, http.HTTPStatus.CONFLICT, http.HTTPStatus.TOO_MANY_REQUESTS}
+)
 """Statuses below 500 that the official client tries again by itself."""
 MOST_KNOWN: Final = 50
 """How many models an error names."""
@@ -66,6 +73,9 @@ MOST_KNOWN: Final = 50
 def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
     """The refusal as a whole response."""
     words = _WORDS[refusal.problem]
+    edge = _EDGE.get(refusal.problem)
+    if edge is not None and not own_words(refusal):
+        return edge(refusal, words.status, request_bits)
     name = request_id(request_bits)
     status = refusal.status or words.status
     retryable = status in RETRIED or status >= http.HTTPStatus.INTERNAL_SERVER_ERROR

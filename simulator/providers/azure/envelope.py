@@ -14,7 +14,7 @@ import orjson
 from simulator.engine.plan import Answer, Finish, Plan
 from simulator.providers.azure import annotations, versions
 from simulator.providers.azure.desk import AzureDesk
-from simulator.providers.azure.filters import Filtered, Verdict, verdict_of
+from simulator.providers.azure.filters import BLOCKED, Filtered, Results, Verdict, verdict_of
 from simulator.providers.azure.headers import Caller, caller_of, dressed
 from simulator.providers.azure.plain import body_of, is_plain
 from simulator.providers.azure.telling import tell
@@ -75,14 +75,14 @@ class Enveloped:
         call = self._endpoint.decode(body, headers, target)
         verdict = verdict_of(body if self._api else b"")
         if verdict.blocks:
-            length = sum([len(message.text) for message in call.request.messages])
-            raise Filtered(verdict.prompt, self._api, length)
+            raise self._filtered(verdict.prompt, call)
         later = headers.get(FILTER, b"").lower() == b"asynchronous"
         letter = Letter(call.echo, caller_of(headers, call.request.model), verdict, later)
         return msgspec.structs.replace(call, echo=letter)
 
     def reply(self, call: Call, plan: Plan) -> Reply:
-        """See `Endpoint.reply`."""
+        """See `Endpoint.reply`. Raises `Refusal` for a prompt that is blocked after all."""
+        self._pass(call, plan)
         letter: Letter = call.echo
         verdict = letter.verdict
         plan = _cut(plan, verdict)
@@ -98,7 +98,8 @@ class Enveloped:
         return Reply(reply.status, dressed(reply.headers, plan.request_bits, letter.caller), body)
 
     def stream(self, call: Call, plan: Plan) -> Stream:
-        """See `Endpoint.stream`."""
+        """See `Endpoint.stream`. Raises as `reply` does."""
+        self._pass(call, plan)
         letter: Letter = call.echo
         verdict = letter.verdict
         plan = _cut(plan, verdict)
@@ -110,6 +111,14 @@ class Enveloped:
         change = annotations.states(verdict) if self._api == "responses" else None
         kind = annotations.FailingStream if hasattr(stream, "fail") else annotations.FilteredStream
         return kind(stream, headers, change)
+
+    def _pass(self, call: Call, plan: Plan) -> None:
+        outcome = plan.outcome
+        if self._api and isinstance(outcome, Answer) and outcome.blocked:
+            raise self._filtered(BLOCKED, call)
+
+    def _filtered(self, results: Results, call: Call) -> Filtered:
+        return Filtered(results, self._api, sum([len(message.text) for message in call.request.messages]))
 
     async def recall(self, call: Call, desk: Desk) -> Call:
         """See `Keeping.recall`."""

@@ -112,7 +112,7 @@ def _told(refusal: Refusal, request_bits: bytes) -> tuple[int, dict[str, object]
     if problem is Problem.SERVER_ERROR:
         message = _clean(refusal.message) or _BROKEN.format(request_id=gateway_id(request_bits).decode())
         return 500, {"message": message, "type": "server_error", "param": None, "code": refusal.code}
-    if problem is Problem.UNKNOWN_MODEL and refusal.message:
+    if problem is Problem.UNKNOWN_MODEL and refusal.message and refusal.param is not None:
         return 400, {"code": "OperationNotSupported", "message": _unfit(refusal)}
     shape = _SHAPES.get(problem)
     if shape is None:

@@ -42,10 +42,12 @@ _WORDS: Final[Mapping[Problem, _Words]] = {
     Problem.OVERLOADED: _Words(503, "service unavailable, please try again later"),
     Problem.SERVER_ERROR: _Words(500, "internal server error, this has been reported to our developers"),
     Problem.TIMEOUT: _Words(504, "the request timed out, please try again"),
-    Problem.INSUFFICIENT_QUOTA: _Words(402, "please add or update your payment method to continue"),
+    Problem.INSUFFICIENT_QUOTA: _Words(
+        402, "Please add or update your payment method at https://dashboard.cohere.com/billing?tab=payment to continue"
+    ),
     Problem.BAD_GATEWAY: _Words(502, "bad gateway"),
     Problem.UNAVAILABLE: _Words(503, "service unavailable"),
-    Problem.GATEWAY_TIMEOUT: _Words(504, "gateway timeout"),
+    Problem.GATEWAY_TIMEOUT: _Words(504, "the request timed out, please try again"),
 }
 
 MOST_KNOWN: Final = 50

@@ -1,6 +1,7 @@
 """The service's error bodies: each problem's status, code and sentence. Pure.
 
-The shape is `{"error": {"code", "message", "status", "details"?}}`. A key that a client sent is never repeated.
+The shape is `{"error": {"code", "message", "status", "details"?}}`. A key that a client sent is never repeated. A bad
+gateway is told by the front end before the service, with a page.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ import orjson
 
 from simulator.providers.base import Header, Problem, Refusal, Reply
 from simulator.providers.decode import quote
+from simulator.providers.edges import google, own_words
 from simulator.providers.gemini.quotas import EXCEEDED, HELP, failure, retry_info, sentence
 from simulator.providers.gemini.wire import bare_headers, whole_seconds
 from simulator.providers.gemini.wording import UNREADABLE
@@ -58,12 +60,11 @@ _SHAPES: Final = {
     Problem.INSUFFICIENT_QUOTA: _Shape(
         429,
         "RESOURCE_EXHAUSTED",
-        "You exceeded your current quota, please check your plan and billing details. For more information on this "
-        "error, head to: https://ai.google.dev/gemini-api/docs/rate-limits.",
+        EXCEEDED.rstrip(),
     ),
     Problem.BAD_GATEWAY: _Shape(502, "UNAVAILABLE", "Bad gateway."),
     Problem.UNAVAILABLE: _Shape(503, "UNAVAILABLE", "The service is currently unavailable."),
-    Problem.GATEWAY_TIMEOUT: _Shape(504, "DEADLINE_EXCEEDED", "The request timed out. Please try again."),
+    Problem.GATEWAY_TIMEOUT: _Shape(504, "DEADLINE_EXCEEDED", "Deadline expired before operation could complete."),
 }
 _BAD_KEY: Final[list[dict[str, Any]]] = [
     {
@@ -82,6 +83,8 @@ _BAD_KEY: Final[list[dict[str, Any]]] = [
 
 def refuse(refusal: Refusal) -> Reply:
     """The refusal as a whole response."""
+    if refusal.problem is Problem.BAD_GATEWAY and not own_words(refusal):
+        return google(refusal, _SHAPES[refusal.problem].status)
     headers: Sequence[Header] = bare_headers()
     if refusal.retry_after is not None:
         headers = (*headers, (b"retry-after", whole_seconds(refusal.retry_after)))
@@ -113,7 +116,8 @@ def _body(refusal: Refusal) -> dict[str, dict[str, Any]]:
 
 
 def _message(refusal: Refusal, shape: _Shape) -> str:
-    if refusal.problem is Problem.UNKNOWN_MODEL:
+    if refusal.problem is Problem.UNKNOWN_MODEL and not (refusal.message and refusal.param is None):
+        # A model of another kind is not found either: that refusal tells the field, and a sentence of no use here.
         return _unknown(refusal)
     return _clean(refusal.message) or _sentence(refusal) or shape.message
 
@@ -158,7 +162,7 @@ def _details(refusal: Refusal, message: str) -> list[dict[str, Any]]:
     match refusal.problem:
         case Problem.AUTHENTICATION:
             return _BAD_KEY
-        case Problem.RATE_LIMIT:
+        case Problem.RATE_LIMIT | Problem.INSUFFICIENT_QUOTA:
             details = [HELP]
             if refusal.quota is not None:
                 details.insert(0, failure(refusal.quota, _clean(quote(refusal.model))))

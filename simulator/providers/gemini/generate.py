@@ -29,7 +29,7 @@ from simulator.providers.gemini.request import Echo, model_of, request_of
 from simulator.providers.gemini.schema import GenerateBody
 from simulator.providers.gemini.schemas import Schemas
 from simulator.providers.gemini.shelf import recalled
-from simulator.providers.gemini.streams import Form, StepStream, TextStream
+from simulator.providers.gemini.streams import BlockedStream, Form, StepStream, TextStream
 from simulator.providers.gemini.wire import plain_headers, response_id, stream_headers
 from simulator.providers.gemini.wording import read
 from simulator.providers.prefixes import FIRST, automatic
@@ -37,6 +37,10 @@ from simulator.providers.prefixes import FIRST, automatic
 # The layout of recorded answers: two spaces a level, keys in this order, a newline at the end.
 _REPLY: Final = (
     b'{\n  "candidates": [\n%b\n  ],\n  "usageMetadata": %b,\n  "modelVersion": %b,\n  "responseId": %b\n}\n'
+)
+_BLOCKED: Final = (
+    b'{\n  "promptFeedback": {\n    "blockReason": "PROHIBITED_CONTENT"\n  },\n  "usageMetadata": %b,\n'
+    b'  "modelVersion": %b,\n  "responseId": %b\n}\n'
 )
 _CANDIDATE: Final = (
     b'    {\n      "content": {%b\n        "role": "model"\n      },\n      "finishReason": "%b",\n'
@@ -99,12 +103,8 @@ class Generate:
         rating = _rating(echo)
         candidates = [_candidate(answer, index, choice, echo, rating) for index, choice in enumerate(answer.choices)]
         usage = orjson.dumps(usage_of(answer.usage, echo), option=orjson.OPT_INDENT_2).replace(b"\n", b"\n  ")
-        body = _REPLY % (
-            b",\n".join(candidates),
-            usage,
-            literal(plan.model),
-            response_id(answer.id_bits, plan.id_prefix),
-        )
+        ident = (usage, literal(plan.model), response_id(answer.id_bits, plan.id_prefix))
+        body = _BLOCKED % ident if answer.blocked else _REPLY % (b",\n".join(candidates), *ident)
         return Reply(200, plain_headers(plan), body)
 
     def stream(self, call: Call, plan: Plan) -> Stream:
@@ -120,6 +120,8 @@ class Generate:
         rated = ratings(echo)
         rating = b',"safetyRatings": ' + spaced(rated) if rated else b""
         headers = stream_headers(plan, events=echo.events)
+        if answer.blocked:
+            return BlockedStream(headers, form)
         if len(answer.choices) == 1 and not answer.choices[0].calls:
             return TextStream(headers, answer, echo, form, rating)
         return StepStream(headers, answer, echo, form, rating)

@@ -43,6 +43,11 @@ class Form:
         """What follows a chunk's candidate."""
         return b"}]," + (self._usage if last else b"") + self.after
 
+    def blocked(self) -> bytes:
+        """The only chunk of an answer whose prompt is not let through."""
+        feedback = b'{"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},'
+        return self.first(self.separator + feedback + self._usage + self.after) + self.closing
+
     def first(self, frames: bytes) -> bytes:
         """Frames that begin the stream: an array opens instead of going on."""
         return frames if self.events else self.opening + frames.removeprefix(self.separator)
@@ -112,6 +117,26 @@ class TextStream:
             made += self._final
         first = min(self._before, self._last) if self._hidden else 0
         return self._form.first(made) if start <= first < stop else made
+
+    def fail(self, refusal: Refusal, sent: int) -> bytes:
+        """The bytes that end this stream in band with a refusal, however many of its steps were `sent`."""
+        del sent
+        return self._form.failed(refusal)
+
+
+class BlockedStream:
+    """The `Stream` of a prompt that is blocked: what was found in it, and no candidate."""
+
+    __slots__ = ("_form", "headers", "steps")
+
+    def __init__(self, headers: Sequence[Header], form: Form) -> None:
+        self.headers = headers
+        self.steps = 1
+        self._form = form
+
+    def frames(self, start: int, stop: int) -> bytes:
+        """See `Stream.frames`."""
+        return self._form.blocked() if start <= 0 < stop else b""
 
     def fail(self, refusal: Refusal, sent: int) -> bytes:
         """The bytes that end this stream in band with a refusal, however many of its steps were `sent`."""

@@ -13,6 +13,7 @@ import orjson
 
 from simulator.providers.base import Header, Problem, Refusal, Reply
 from simulator.providers.decode import quote
+from simulator.providers.edges import own_words
 from simulator.providers.mistral.headers import plain_headers
 from simulator.providers.mistral.wording import ARGUMENTS, CODES, Flawed
 
@@ -52,11 +53,16 @@ _SHAPES = {
     Problem.OVERLOADED: _Shape(503, "Service unavailable.", "unreachable_backend", "1100"),
     Problem.SERVER_ERROR: _Shape(500, "Internal server error", "internal_server_error", "1000"),
     Problem.TIMEOUT: _Shape(504, "The request timed out.", "unreachable_backend", "1100"),
-    Problem.INSUFFICIENT_QUOTA: _Shape(402, "You have no credits left.", "payment_required", "1400"),
+    Problem.INSUFFICIENT_QUOTA: _Shape(402, "Payment required", "payment_required"),
     Problem.BAD_GATEWAY: _Shape(502, "Bad gateway.", "unreachable_backend", "1100"),
     Problem.UNAVAILABLE: _Shape(503, "Service unavailable.", "unreachable_backend", "1100"),
     Problem.GATEWAY_TIMEOUT: _Shape(504, "Gateway timeout.", "unreachable_backend", "1100"),
 }
+_GATEWAY = {
+    Problem.BAD_GATEWAY: "An invalid response was received from the upstream server",
+    Problem.GATEWAY_TIMEOUT: "The upstream server is timing out",
+}
+"""What the gateway tells instead, which is Kong, in Kong's words."""
 
 
 def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
@@ -65,7 +71,10 @@ def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
     if refusal.retry_after is not None:
         headers = (*headers, (b"retry-after", b"%d" % math.ceil(refusal.retry_after)))
     status = 422 if isinstance(refusal, Flawed) else _SHAPES[refusal.problem].status
-    return Reply(refusal.status or status, headers, orjson.dumps(_body(refusal, request_bits)))
+    body = _body(refusal, request_bits)
+    if refusal.problem in _GATEWAY and not own_words(refusal):
+        body = {"message": _GATEWAY[refusal.problem], "request_id": request_bits.hex()}
+    return Reply(refusal.status or status, headers, orjson.dumps(body))
 
 
 def stream_error(refusal: Refusal, request_bits: bytes) -> bytes:

@@ -28,9 +28,13 @@ _SHAPES = {
     Problem.OVERLOADED: (503, "server busy, please try again.  maximum pending requests exceeded"),
     Problem.SERVER_ERROR: (500, "llama runner process no longer running"),
     Problem.TIMEOUT: (504, "timed out waiting for llama runner to start"),
-    Problem.INSUFFICIENT_QUOTA: (402, "you have reached your usage limit"),
-    Problem.BAD_GATEWAY: (502, "bad gateway"),
-    Problem.UNAVAILABLE: (503, "service unavailable"),
+    Problem.INSUFFICIENT_QUOTA: (
+        429,
+        "you have reached your session usage limit, upgrade for higher limits: https://ollama.com/upgrade",
+    ),
+    # What its HTTP client says of ollama.com, where the models are that it does not run itself.
+    Problem.BAD_GATEWAY: (502, 'Post "https://ollama.com:443/api/chat": EOF'),
+    Problem.UNAVAILABLE: (503, "Service Temporarily Unavailable"),
     Problem.GATEWAY_TIMEOUT: (504, "gateway timeout"),
 }
 
@@ -45,7 +49,7 @@ def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
     if refusal.retry_after is not None:
         headers = (*headers, (b"retry-after", b"%d" % math.ceil(refusal.retry_after)))
     status = _SHAPES[refusal.problem][0]
-    if refusal.problem is Problem.UNKNOWN_MODEL and refusal.message:
+    if refusal.problem is Problem.UNKNOWN_MODEL and refusal.message and refusal.param is not None:
         # A model of another kind: it is there, but not for this.
         status = 400
     return Reply(refusal.status or status, headers, orjson.dumps({"error": _sentence(refusal)}))

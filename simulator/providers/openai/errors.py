@@ -1,7 +1,7 @@
 """OpenAI's error bodies: each problem's status, type, code and sentence. Pure.
 
 The shape is `{"error": {"message", "type", "param", "code"}}`, always with all four keys. A key that a client
-sent is never repeated.
+sent is never repeated. Where its gateway fails it is not the API that answers but the edge before it, with a page.
 """
 
 import math
@@ -12,6 +12,7 @@ import orjson
 
 from simulator.providers.base import Header, Problem, Refusal, Reply
 from simulator.providers.decode import quote
+from simulator.providers.edges import cloudflare, own_words
 from simulator.providers.openai.headers import bare_headers, request_id
 from simulator.providers.openai.quotas import duration, kind, reached
 
@@ -88,14 +89,21 @@ _SHAPES = {
     ),
     Problem.BAD_GATEWAY: _Shape(502, "server_error", None, "Bad gateway. " + _RETRY),
     Problem.UNAVAILABLE: _Shape(
-        503, "server_error", None, "The engine is currently overloaded, please try again later. " + _RETRY
+        503,
+        "service_unavailable_error",
+        "server_is_overloaded",
+        "The engine is currently overloaded, please try again later",
     ),
     Problem.GATEWAY_TIMEOUT: _Shape(504, "server_error", None, "Gateway timeout. " + _RETRY),
 }
+_EDGE = frozenset({Problem.BAD_GATEWAY, Problem.GATEWAY_TIMEOUT})
+"""What the edge tells."""
 
 
 def refuse(refusal: Refusal, request_bits: bytes) -> Reply:
     """The refusal as a whole response."""
+    if refusal.problem in _EDGE and not own_words(refusal):
+        return cloudflare(refusal, _SHAPES[refusal.problem].status, request_bits)
     headers: Sequence[Header] = bare_headers(request_bits)
     if refusal.retry_after is not None:
         headers = (*headers, *_retry_headers(refusal.retry_after))

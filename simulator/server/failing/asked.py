@@ -6,6 +6,7 @@ clients (`x-stainless-retry-count`) and those after it.
 """
 
 import functools
+import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -21,8 +22,18 @@ from simulator.server.failing.book import FailureBook
 HEADER = b"x-llm-sim-fault"
 MOST = 8
 """Failures that one request may ask for."""
-_OWN = frozenset(msgspec.structs.fields(Failure)[place].name for place in range(len(msgspec.structs.fields(Failure))))
-_SETTINGS = _OWN - {"kind", "enabled", "when", "burst", "ramp", "window", "strategy", "options"}
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?|[^"]+')
+_ESCAPED = re.compile(r"\\(.)")
+_SETTINGS = {field.name for field in msgspec.structs.fields(Failure)} - {
+    "kind",
+    "enabled",
+    "when",
+    "burst",
+    "ramp",
+    "window",
+    "strategy",
+    "options",
+}
 
 
 def asked(book: FailureBook | None, headers: Mapping[bytes, bytes]) -> list[ReadyFailure]:
@@ -33,7 +44,7 @@ def asked(book: FailureBook | None, headers: Mapping[bytes, bytes]) -> list[Read
     retry = headers.get(RETRY, b"0")
     tries = int(retry) if retry.isdigit() and len(retry) < 6 else 0
     named = {} if book is None else book.by_name
-    items = [item.strip() for item in value.decode("latin-1").split(",")]
+    items = _parts(value.decode("latin-1"), ",")
     if len(items) > MOST:
         raise Refusal(Problem.INVALID, f"x-llm-sim-fault asks for {len(items)} failures; {MOST} are allowed.")
     found = [named.get(item) or _made(item) for item in items]
@@ -42,7 +53,7 @@ def asked(book: FailureBook | None, headers: Mapping[bytes, bytes]) -> list[Read
 
 @functools.lru_cache(maxsize=256)
 def _made(item: str) -> ReadyFailure:
-    kind, *parameters = [part.strip() for part in item.split(";")]
+    kind, *parameters = _parts(item, ";") or [""]
     if kind not in get_args(Kind):
         kinds = ", ".join(get_args(Kind))
         raise Refusal(Problem.INVALID, f"x-llm-sim-fault: {kind[:60]!r} is no failure; there are: {kinds}.")
@@ -51,8 +62,7 @@ def _made(item: str) -> ReadyFailure:
         key, equals, text = parameter.partition("=")
         if not equals or key not in _SETTINGS:
             raise Refusal(Problem.INVALID, f"x-llm-sim-fault: {parameter[:60]!r} is no setting of {kind}.")
-        text = text.strip()
-        given[key] = {"?1": "true", "?0": "false"}.get(text, text[1:-1] if text[:1] == text[-1:] == '"' else text)
+        given[key] = _value(text.strip())
     try:
         settings = msgspec.convert(given, Failure, strict=False)
     except msgspec.ValidationError as error:
@@ -60,3 +70,22 @@ def _made(item: str) -> ReadyFailure:
     for contradiction in contradictions(msgspec.structs.asdict(settings)):
         raise Refusal(Problem.INVALID, f"x-llm-sim-fault: {kind}: {contradiction.key} is {contradiction.allowed}.")
     return ReadyFailure(kind, settings)
+
+
+def _parts(text: str, sign: str) -> list[str]:
+    """What stands between signs that are not within quotes."""
+    found = [""]
+    for quoted in _QUOTED.findall(text):
+        if quoted.startswith('"'):
+            found[-1] += quoted
+        else:
+            first, *others = quoted.split(sign)
+            found[-1] += first
+            found += others
+    return [part.strip() for part in found]
+
+
+def _value(text: str) -> str:
+    if text[:1] == '"':
+        return _ESCAPED.sub(r"\1", text[1:-1]) if len(text) > 1 and text[-1] == '"' else text
+    return {"?1": "true", "?0": "false"}.get(text, text)

@@ -36,15 +36,41 @@ SAID = {
     ),
     Problem.SERVER_ERROR: (500, "api_error", "Internal server error"),
     Problem.TIMEOUT: (504, "timeout_error", "Request timed out"),
+    Problem.GATEWAY_TIMEOUT: (504, "timeout_error", "Request timed out"),
+    Problem.INSUFFICIENT_QUOTA: (
+        400,
+        "invalid_request_error",
+        (
+            "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing to upgrade or "
+            "purchase credits."
+        ),
+    ),
     Problem.OVERLOADED: (529, "overloaded_error", "Overloaded"),
 }
+EDGE = {
+    Problem.BAD_GATEWAY: (502, b"text/html", b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n"),
+    Problem.UNAVAILABLE: (503, b"text/plain", b"upstream connect error or disconnect/reset before headers."),
+}
+"""What the machines before the API tell."""
 
 
 def test_every_problem_is_worded() -> None:
-    assert set(SAID) == set(Problem)
+    assert set(SAID) | set(EDGE) == set(Problem)
 
 
-@pytest.mark.parametrize("problem", Problem)
+@pytest.mark.parametrize("problem", EDGE)
+def test_the_edge_knows_no_json(problem) -> None:
+    status, kind, begin = EDGE[problem]
+    reply = PROVIDER.refuse(Refusal(problem, retry_after=1.2), BITS)
+    headers = dict(reply.headers)
+    assert (reply.status, headers[b"content-type"], headers[b"retry-after"]) == (status, kind, b"2")
+    assert reply.body.startswith(begin)
+    assert not {b"request-id", b"x-should-retry"} & headers.keys()
+    own = PROVIDER.refuse(Refusal(problem, "Words."), BITS)
+    assert json.loads(own.body)["error"] == {"type": "api_error", "message": "Words."}
+
+
+@pytest.mark.parametrize("problem", SAID)
 def test_bodies(problem) -> None:
     status, kind, message = SAID[problem]
     reply = PROVIDER.refuse(Refusal(problem), BITS)
@@ -59,7 +85,7 @@ def test_bodies(problem) -> None:
     assert dict(reply.headers)[b"content-type"] == b"application/json"
 
 
-@pytest.mark.parametrize("problem", [one for one in Problem if one not in {Problem.TOO_LARGE, Problem.CONFLICT}])
+@pytest.mark.parametrize("problem", [one for one in SAID if one not in {Problem.TOO_LARGE, Problem.CONFLICT}])
 def test_the_sdk_knows_the_shape(problem) -> None:
     reply = PROVIDER.refuse(Refusal(problem), BITS)
     parsed = ErrorResponse.model_validate_json(reply.body, strict=True)
@@ -68,7 +94,7 @@ def test_the_sdk_knows_the_shape(problem) -> None:
     assert not parsed.error.model_extra
 
 
-@pytest.mark.parametrize("problem", Problem)
+@pytest.mark.parametrize("problem", SAID)
 def test_retrying_is_advised_as_the_sdk_would_by_itself(problem) -> None:
     reply = PROVIDER.refuse(Refusal(problem), BITS)
     advised = dict(reply.headers)[b"x-should-retry"] == b"true"
@@ -79,7 +105,7 @@ def test_retrying_is_advised_as_the_sdk_would_by_itself(problem) -> None:
 def test_an_own_sentence_is_kept(problem) -> None:
     reply = PROVIDER.refuse(Refusal(problem, "Because."), BITS)
     assert json.loads(reply.body)["error"]["message"] == "Because."
-    assert reply.status == SAID[problem][0]
+    assert reply.status == (SAID | EDGE)[problem][0]
 
 
 @pytest.mark.parametrize(("seconds", "header"), [(60, b"60"), (0, b"0"), (1.2, b"2"), (0.001, b"1")])
@@ -126,6 +152,7 @@ def test_an_error_within_a_stream() -> None:
 def test_any_words_can_be_sent(said, model) -> None:
     for problem in Problem:
         refusal = Refusal(problem, said, model=model, known=[model])
-        parsed = json.loads(PROVIDER.refuse(refusal, BITS).body)
-        assert isinstance(parsed["error"]["message"], str)
+        if said or problem not in EDGE:
+            parsed = json.loads(PROVIDER.refuse(refusal, BITS).body)
+            assert isinstance(parsed["error"]["message"], str)
         assert PROVIDER.stream_error(refusal, BITS).count(b"\n") == 3

@@ -20,11 +20,12 @@ from azure_plans import (
     planned,
     said,
 )
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from simulator.engine.plan import Call as ToolCall
 from simulator.engine.plan import Choice, Finish
+from simulator.providers.azure.filters import Filtered
 from simulator.providers.base import Target
 
 WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -228,6 +229,7 @@ CHOICES = st.builds(
 def test_a_stream_says_what_the_plain_answer_says(choices, more, header, cuts):
     call = chat_call(headers=header, n=len(choices), stream=True, tools=TOOLS, **more)
     plan = plan_of(*choices)
+    assume(not plan.outcome.blocked)
     told = shown(call, plan)
     stream = CHAT.stream(call, plan)
     frames = frames_of(stream)
@@ -245,3 +247,11 @@ def test_a_stream_says_what_the_plain_answer_says(choices, more, header, cuts):
     whole = stream.frames(0, stream.steps)
     places = sorted({0, stream.steps, *[min(cut, stream.steps) for cut in cuts]})
     assert b"".join(stream.frames(*pair) for pair in pairwise(places)) == whole
+
+
+@pytest.mark.parametrize("encode", [CHAT.reply, CHAT.stream])
+def test_an_answer_of_which_the_filter_leaves_nothing_is_a_prompt_that_is_blocked(encode):
+    with pytest.raises(Filtered) as blocked:
+        encode(chat_call(stream=True), plan_of(Choice((), Finish.CONTENT_FILTER)))
+    assert blocked.value.code == "content_filter"
+    assert blocked.value.results["violence"]["filtered"]

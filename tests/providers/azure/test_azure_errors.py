@@ -31,6 +31,7 @@ def told(refusal):
         (Refusal(Problem.PERMISSION), 403, "PermissionDenied", "lacks the required data action"),
         (Refusal(Problem.UNKNOWN_PATH, param="GET /openai/x"), 404, "404", "Resource not found"),
         (Refusal(Problem.UNKNOWN_MODEL, model="x"), 404, "DeploymentNotFound", "The API deployment for this resource"),
+        (Refusal(Problem.UNKNOWN_MODEL, "Own words.", model="x"), 404, "DeploymentNotFound", "Own words."),
         (Refusal(Problem.WRONG_METHOD, param="PUT /x"), 405, "405", "Method Not Allowed"),
         (Refusal(Problem.TIMEOUT), 408, "Timeout", "The operation was timeout."),
         (Refusal(Problem.RATE_LIMIT, model="gpt-4o"), 429, "429", "have exceeded call rate limit"),

@@ -25,6 +25,10 @@ STATUS = {
     Problem.SERVER_ERROR: 500,
     Problem.OVERLOADED: 503,
     Problem.TIMEOUT: 504,
+    Problem.INSUFFICIENT_QUOTA: 402,
+    Problem.BAD_GATEWAY: 502,
+    Problem.UNAVAILABLE: 503,
+    Problem.GATEWAY_TIMEOUT: 504,
 }
 
 

@@ -25,6 +25,9 @@ STATUSES = {
     Problem.OVERLOADED: (503, "UNAVAILABLE"),
     Problem.SERVER_ERROR: (500, "INTERNAL"),
     Problem.TIMEOUT: (504, "DEADLINE_EXCEEDED"),
+    Problem.GATEWAY_TIMEOUT: (504, "DEADLINE_EXCEEDED"),
+    Problem.INSUFFICIENT_QUOTA: (429, "RESOURCE_EXHAUSTED"),
+    Problem.UNAVAILABLE: (503, "UNAVAILABLE"),
 }
 
 
@@ -37,7 +40,17 @@ def told(refusal):
     return reply.status, dict(reply.headers), body["error"]
 
 
-@pytest.mark.parametrize("problem", Problem)
+def test_a_bad_gateway_is_a_page():
+    assert {*STATUSES, Problem.BAD_GATEWAY} == set(Problem)
+    reply = PROVIDER.refuse(Refusal(Problem.BAD_GATEWAY, retry_after=1.2), REQUEST_BITS)
+    headers = dict(reply.headers)
+    assert (reply.status, headers[b"content-type"]) == (502, b"text/html; charset=UTF-8")
+    assert headers[b"retry-after"] == b"2"
+    assert b"<title>Error 502 (Server Error)!!1</title>" in reply.body
+    assert told(Refusal(Problem.BAD_GATEWAY, "Words."))[2]["message"] == "Words."
+
+
+@pytest.mark.parametrize("problem", STATUSES)
 def test_every_problem(problem):
     status, headers, error = told(Refusal(problem))
     assert (status, error["status"]) == STATUSES[problem]
@@ -45,7 +58,7 @@ def test_every_problem(problem):
     assert headers[b"content-type"] == b"application/json; charset=UTF-8"
 
 
-@pytest.mark.parametrize("problem", Problem)
+@pytest.mark.parametrize("problem", STATUSES)
 def test_the_event_in_a_stream_says_the_same(problem):
     _, _, error = told(Refusal(problem, model="m"))
     event = PROVIDER.stream_error(Refusal(problem, model="m"), REQUEST_BITS)
@@ -61,7 +74,9 @@ def test_a_bad_key():
 
 
 def test_an_unknown_model_names_those_there_are():
-    _, _, error = told(Refusal(Problem.UNKNOWN_MODEL, "not these words", model="nope", known=["a", "b"]))
+    assert told(Refusal(Problem.UNKNOWN_MODEL, "Own words.", model="nope"))[2]["message"] == "Own words."
+    refusal = Refusal(Problem.UNKNOWN_MODEL, "not these words", param="model", model="nope", known=["a", "b"])
+    _, _, error = told(refusal)
     assert error["message"].startswith("models/nope is not found for API version v1beta, or is not supported for ")
     assert error["message"].endswith("This simulator's models are: a, b.")
     many = told(Refusal(Problem.UNKNOWN_MODEL, model="tunedModels/x", known=["m"] * 60))[2]["message"]

@@ -113,3 +113,14 @@ def test_a_stream_that_has_begun_ends_in_its_own_form():
     array = streamed(answer_of(["a", "b"]), sse=False)
     found = json.loads(array.frames(0, 1) + array.fail(refusal, 1))
     assert found[1]["error"]["status"] == "UNAVAILABLE"
+
+
+@pytest.mark.parametrize("sse", [True, False])
+def test_an_answer_of_which_the_filter_leaves_nothing_is_a_prompt_that_is_blocked(sse):
+    answer = answer_of(Choice((), Finish.CONTENT_FILTER), Choice((), Finish.CONTENT_FILTER))
+    plain = replied(answer)
+    assert plain["promptFeedback"] == {"blockReason": "PROHIBITED_CONTENT"}
+    assert "candidates" not in plain
+    stream = streamed(answer, sse=sse)
+    assert chunks_of(stream, sse=sse) == [plain]
+    assert stream.frames(1, 5) == b""

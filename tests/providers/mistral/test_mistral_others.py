@@ -153,6 +153,11 @@ def test_models():
             404,
             {"message": "no Route matched with those values", "request_id": REQUEST_BITS.hex()},
         ),
+        (
+            Refusal(Problem.GATEWAY_TIMEOUT),
+            504,
+            {"message": "The upstream server is timing out", "request_id": REQUEST_BITS.hex()},
+        ),
     ],
 )
 def test_refusals_of_other_layers(refusal, status, body):
@@ -167,6 +172,7 @@ def test_refusals_of_other_layers(refusal, status, body):
         (Problem.OVERLOADED, 503, "unreachable_backend", "1100"),
         (Problem.SERVER_ERROR, 500, "internal_server_error", "1000"),
         (Problem.UNKNOWN_MODEL, 400, "invalid_model", "1500"),
+        (Problem.INSUFFICIENT_QUOTA, 402, "payment_required", None),
         (Problem.CONTEXT_LENGTH, 400, "invalid_request_invalid_args", "3051"),
     ],
 )

@@ -117,7 +117,9 @@ def test_every_problem_has_words():
     sentence = json.loads(PROVIDER.refuse(Refusal(Problem.UNKNOWN_MODEL, model="x", known=known), REQUEST_BITS).body)
     assert sentence["error"].startswith("model 'x' not found. This simulator's models are: m0, m1,")
     assert sentence["error"].endswith(" and 10 more.")
-    other = Refusal(Problem.UNKNOWN_MODEL, "It is of another kind.", model="x")
+    own = PROVIDER.refuse(Refusal(Problem.UNKNOWN_MODEL, "Own words.", model="x"), REQUEST_BITS)
+    assert (own.status, json.loads(own.body)) == (404, {"error": "Own words."})
+    other = Refusal(Problem.UNKNOWN_MODEL, "It is of another kind.", model="x", param="model")
     assert PROVIDER.refuse(other, REQUEST_BITS).status == 400
 
 

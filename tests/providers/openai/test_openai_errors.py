@@ -36,6 +36,8 @@ def shown(refusal):
         (Problem.OVERLOADED, 503, "server_error", None),
         (Problem.SERVER_ERROR, 500, "server_error", None),
         (Problem.TIMEOUT, 504, "server_error", "timeout"),
+        (Problem.INSUFFICIENT_QUOTA, 429, "insufficient_quota", "insufficient_quota"),
+        (Problem.UNAVAILABLE, 503, "service_unavailable_error", "server_is_overloaded"),
     ],
 )
 def test_every_problem_has_its_status_type_and_code(problem, status, kind, code):
@@ -49,7 +51,23 @@ def test_every_problem_has_its_status_type_and_code(problem, status, kind, code)
 
 def test_no_problem_is_left_out():
     for problem in (*Problem, *FAULT_PROBLEM.values()):
-        assert 400 <= shown(Refusal(problem))[0].status < 600
+        assert 400 <= shown(Refusal(problem, "Words."))[0].status < 600
+
+
+@pytest.mark.parametrize(
+    ("problem", "what"),
+    [(Problem.BAD_GATEWAY, "502 Bad Gateway"), (Problem.GATEWAY_TIMEOUT, "504 Gateway Time-out")],
+)
+def test_a_gateway_that_fails_is_told_by_the_edge_in_a_page(problem, what):
+    reply = PROVIDER.refuse(Refusal(problem, retry_after=1.2), REQUEST_BITS)
+    headers = dict(reply.headers)
+    assert reply.status == int(what[:3])
+    assert headers[b"content-type"] == b"text/html"
+    assert headers[b"retry-after"] == b"2"
+    assert b"x-request-id" not in headers
+    assert reply.body.startswith(f"<html>\r\n<head><title>{what}</title></head>\r\n".encode())
+    assert PROVIDER.refuse(Refusal(problem, status=520), REQUEST_BITS).body.startswith(b"<html>\r\n<head><title>520 ")
+    assert json.loads(PROVIDER.stream_error(Refusal(problem), REQUEST_BITS)[6:])["error"]["type"] == "server_error"
 
 
 def test_given_words_are_kept():

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "simulator.limits": {"simulator.limits", "simulator.providers", "simulator.state", "simulator.config"},
     "simulator.rules": {"simulator.rules", "simulator.engine", "simulator.config"},
     "simulator.contract": {"simulator.contract", "simulator.providers"},
+    "simulator.scenarios": {"simulator.scenarios", "simulator.engine", "simulator.config"},
     "simulator.fitting": {"simulator.fitting", "simulator.engine", "simulator.config"},
     "simulator.telemetry": {"simulator.telemetry", "simulator.config"},
     "simulator.server": {

@@ -34,6 +34,19 @@ class Activation(msgspec.Struct, frozen=True):
     ends: Moment | None = None
 
 
+class Scene(msgspec.Struct, frozen=True):
+    """What an activation is doing: a step of a phase, both from 0.
+
+    `begins` is when this phase of this round began, `ends` when it is over, and `until` when the step is.
+    """
+
+    phase: int
+    step: int
+    begins: float
+    ends: float
+    until: float
+
+
 class Timeline:
     """The phases of an activation on the clock."""
 
@@ -45,15 +58,19 @@ class Timeline:
         lasts = [FOREVER if part.seconds is None else part.seconds for part in self.parts]
         self._begins = list(accumulate(lasts, initial=0.0))
         self._round = self._begins.pop()
-        self._repeats = activation.definition.repeat and self._round < FOREVER
+        repeat = activation.definition.repeat
+        self._rounds = (FOREVER if repeat else 1) if isinstance(repeat, bool) else repeat
+        self._repeats = self._rounds > 1 and self._round < FOREVER
 
     @property
     def ends(self) -> float:
         """When the scenario is over by itself."""
-        return self._ends if self._repeats else min(self._ends, self._edge(1, 0))
+        if self._rounds == FOREVER and self._repeats:
+            return self._ends
+        return min(self._ends, self._edge(int(self._rounds) if self._repeats else 1, 0))
 
-    def state_at(self, now: float) -> tuple[int | None, float]:
-        """The phase at a moment, None before the first and after the last, and until when that is so."""
+    def scene_at(self, now: float) -> tuple[Scene | None, float]:
+        """What holds at a moment, None before the first phase and after the last, and until when that is so."""
         if now < self._started:
             return None, min(self._started, self._ends)
         if now >= self.ends or not self.parts:
@@ -66,11 +83,28 @@ class Timeline:
             rounds += 1
         phase = bisect_right(range(len(self.parts)), now, key=lambda place: self._edge(rounds, place)) - 1
         following = self._edge(rounds, phase + 1) if phase + 1 < len(self.parts) else self._edge(rounds + 1, 0)
-        return phase, min(following, self._ends)
+        begins, ends = self._edge(rounds, phase), min(following, self._ends)
+        step, until = self._step_at(self.parts[phase], begins, now)
+        scene = Scene(phase, step, begins, ends, min(until, ends))
+        return scene, scene.until
+
+    def state_at(self, now: float) -> tuple[int | None, float]:
+        """The phase at a moment, None before the first and after the last, and until when that is so."""
+        scene, until = self.scene_at(now)
+        return (None, until) if scene is None else (scene.phase, scene.ends)
 
     def _edge(self, rounds: int, phase: int) -> float:
         """When a phase begins."""
         return self._started + (rounds * self._round if rounds else 0.0) + self._begins[phase]
+
+    @staticmethod
+    def _step_at(part: Part, begins: float, now: float) -> tuple[int, float]:
+        """The step of a phase that began at `begins`, and when it is over; the last one's end is the phase's."""
+        if part.steps == 1 or part.seconds is None:
+            return 0, FOREVER
+        length = part.seconds / part.steps
+        step = bisect_right(range(part.steps), now, key=lambda place: begins + place * length) - 1
+        return step, begins + (step + 1) * length if step + 1 < part.steps else FOREVER
 
 
 def state_at(activation: Activation, now: float) -> tuple[int | None, float]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simulator.config.convert import Check, convert
-from simulator.config.expand import parts
+from simulator.config.expand import parts, rehearsed
 from simulator.config.faults import ConfigError, Fault, Place
 from simulator.config.schema import Config
 from simulator.config.tree import Branch, Keys, Node, dotted, find, keys_of, merge, nearest_place, planted
@@ -97,19 +97,22 @@ def struck(lower: Branch, layer: Branch) -> Branch:
 def phase_faults(tree: Branch, config: Config, checks: Mapping[type, Check]) -> list[Fault]:
     """What is wrong with the phases of the configured scenarios when they are laid over the configuration.
 
-    Each phase is tried by itself, with the default parameters.
+    Each phase is tried by itself, with the default parameters; where numbers change, as it begins and as it ends.
     """
     faults: list[Fault] = []
     for name, scenario in config.scenarios.items():
         for place, part in enumerate(parts(scenario, scenario.parameters)):
-            path = ("scenarios", name, "phases", f"[{place}]", "set")
-            layer = planted_layer(f"scenario {name}", part.set)
-            found = list(refused(layer, scenario=True))
-            try:
-                convert(struck(tree, layer), Config, checks=checks)
-            except ConfigError as error:
-                found += error.faults
-            faults += [_at(fault, tree, path) for fault in found]
+            for field, values in zip(("set", "to"), rehearsed(part), strict=False):
+                path = ("scenarios", name, "phases", f"[{place}]", field)
+                layer = planted_layer(f"scenario {name}", values)
+                found = list(refused(layer, scenario=True))
+                try:
+                    convert(struck(tree, layer), Config, checks=checks)
+                except ConfigError as error:
+                    found += error.faults
+                faults += [_at(fault, tree, path) for fault in found]
+                if found:
+                    break  # what is wrong from the beginning is told once
     return faults
 
 

@@ -15,9 +15,10 @@ import msgspec
 from simulator.config.activation import Activation
 from simulator.config.checks import scenario as check
 from simulator.config.convert import convert
-from simulator.config.expand import LONGEST, SHORTEST, kind_of, parts, same_kind, seconds_of
+from simulator.config.expand import LONGEST, SHORTEST, kind_of, parts, rehearsed, same_kind, seconds_of
 from simulator.config.faults import ConfigError, Fault, Place, did_you_mean, excerpt, listed
 from simulator.config.files import read_tree
+from simulator.config.scenario_checks import CHECKS
 from simulator.config.scenarios import Scenario
 from simulator.config.schema import Config
 from simulator.config.shipped import shipped
@@ -84,8 +85,9 @@ def activated(
 
 
 def layers(activation: Activation) -> list[dict[str, Any]]:
-    """What each phase of an activation sets."""
-    return [part.set for part in parts(activation.definition, activation.parameters)]
+    """What each phase of an activation sets, where numbers change also what it sets in the end."""
+    found = parts(activation.definition, activation.parameters)
+    return [layer for part in found for layer in rehearsed(part)]
 
 
 @functools.cache
@@ -95,7 +97,7 @@ def shipped_scenarios() -> Mapping[str, Scenario]:
 
 
 def _read(path: Path) -> Scenario:
-    return convert(read_tree(path), Scenario, checks={Scenario: check})
+    return convert(read_tree(path), Scenario, checks={Scenario: check, **CHECKS})
 
 
 def _wrong(name: str, value: object, defaults: Mapping[str, Any], source: str) -> list[Fault]:

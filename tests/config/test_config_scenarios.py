@@ -17,7 +17,14 @@ from simulator.config.runtime import overlay
 from simulator.config.scenarios import Phase, Scenario
 from simulator.config.schema import Config
 
-EXPECTED = {"outage", "degraded", "rate_limit_storm", "slow_start", "flapping", "regional_failover"}
+EXPECTED = {
+    *("outage", "degraded", "rate_limit_storm", "slow_start", "flapping", "regional_failover", "brownout"),
+    *("multi_provider_incident", "flaky_network", "retry_storm", "bursty_errors", "quota_exhausted", "bad_upstream"),
+}
+
+SCALE = {"simulation": {"latency_scale": 1}}
+GOING = {"duration_secs": 10, "set": {"simulation": {"latency_scale": 1, "latency": "profile"}}, "to": SCALE}
+TO = "scenarios.mine.phases[0].to"
 
 
 def activation(*durations, repeat=False, started=1_000_000.0, ends=None):
@@ -108,7 +115,8 @@ def test_the_timeline_has_no_gap_and_no_overlap(durations, repeat, started, last
         assert until <= timeline.ends
         # It is the same phase up to the last moment before the next.
         assert timeline.state_at(math.nextafter(until, 0) if until < FOREVER else 1e10)[0] == phase
-        assert timeline.state_at(min((now + until) / 2, 1e10)) == (phase, until)
+        middle = min((now + until) / 2, 1e10)
+        assert middle == until or timeline.state_at(middle) == (phase, until)
         if until == FOREVER:
             break
         now = until
@@ -136,6 +144,77 @@ def test_phases_by_value():
     assert Timeline(activation(10, 20, started=100.0)).ends == 130.0
     assert Timeline(activation(10, None, started=100.0)).ends == FOREVER
     assert Timeline(activation(10, 20, repeat=True)).ends == FOREVER
+
+
+@given(
+    durations=st.lists(st.floats(0.01, 1e4), min_size=1, max_size=4),
+    steps=st.integers(2, 100),
+    rounds=st.integers(1, 4),
+    started=st.floats(0, 4e9),
+)
+def test_steps_divide_their_phase_without_gap_or_overlap(durations, steps, rounds, started):
+    phases = tuple(
+        Phase(duration_secs=each, set={"simulation": {"latency_scale": 1}}, to={"simulation": {"latency_scale": 2}},
+              steps=steps)
+        for each in durations
+    )  # fmt: skip
+    timeline = Timeline(Activation("s", Scenario(phases=phases, repeat=rounds), {}, started))
+    counts = [part.steps for part in timeline.parts]
+    assert counts == [max(1, min(steps, int(each / 0.01))) for each in durations]
+    now, seen = started, []
+    while True:
+        scene, until = timeline.scene_at(now)
+        if scene is None:
+            break
+        seen.append((scene.phase, scene.step))
+        assert scene.begins <= now < until == scene.until <= scene.ends
+        assert timeline.scene_at(math.nextafter(until, 0))[0] == scene
+        assert timeline.state_at(now) == (scene.phase, scene.ends)
+        if scene.step == 0:
+            assert scene.begins == now
+        now = until
+    assert now == timeline.ends
+    # Where a step is shorter than the clock can tell at so late a time, it is passed over.
+    whole = [(phase, step) for phase, count in enumerate(counts) for step in range(count)] * rounds
+    if min(each / steps for each in durations) > 1e-5:
+        assert seen == whole
+    else:
+        assert set(seen) <= set(whole)
+
+
+def test_numbers_go_evenly_from_set_to_what_they_become():
+    phase = Phase(
+        duration_secs=8,
+        set={
+            "simulation": {"latency_scale": 1, "latency": "profile", "concurrency": {"queue_size": 10}},
+            "x": "${low}",
+        },
+        to={"simulation": {"latency_scale": 2, "concurrency": {"queue_size": 3}}, "x": "${high}"},
+        steps=5,
+    )
+    one = Activation("s", Scenario(phases=(phase, Phase())), {"low": 0.5, "high": 0}, 0.0)
+    (part, rest) = Timeline(one).parts
+    assert (part.steps, rest.steps) == (5, 1)
+    found = [part.layer(step) for step in range(5)]
+    assert [layer["simulation"]["latency_scale"] for layer in found] == [1, 1.25, 1.5, 1.75, 2]
+    # A number that the schema wants in whole stays whole.
+    sizes = [layer["simulation"]["concurrency"]["queue_size"] for layer in found]
+    assert sizes == [10, 8, 6, 5, 3]
+    assert all(isinstance(size, int) for size in sizes)
+    assert [layer["x"] for layer in found] == [0.5, 0.375, 0.25, 0.125, 0]
+    assert {layer["simulation"]["latency"] for layer in found} == {"profile"}
+    steps = [Timeline(one).scene_at(now)[0].step for now in (0, 1.59, 1.6, 4.81, 7.9)]
+    assert steps == [0, 0, 1, 3, 4]
+
+
+def test_a_scenario_may_be_played_a_number_of_times():
+    thrice = activation(10, 20, repeat=3, started=100.0)
+    assert Timeline(thrice).ends == 190.0
+    assert [state_at(thrice, now)[0] for now in (100, 110, 130, 160, 189.9, 190)] == [0, 1, 0, 0, 1, None]
+    assert Timeline(activation(10, 20, repeat=1, started=100.0)).ends == 130.0
+    assert Timeline(activation(10, 20, repeat=3, started=100.0, ends=145.0)).ends == 145.0
+    assert msgspec.json.decode(msgspec.json.encode(thrice), type=Activation) == thrice
+    assert msgspec.json.decode(b'{"repeat": true}', type=Scenario).repeat is True
 
 
 # Configured scenarios
@@ -180,9 +259,21 @@ def test_a_configured_scenario_is_listed_and_goes_before_a_shipped_one(tmp_path)
         ({"phases": [{"set": {"admin": {"enabled": True}}}]}, "scenarios.mine.phases[0].set.admin", "running fleet"),
         ({"phases": [{"set": {"scenarios": {}}}]}, "scenarios.mine.phases[0].set.scenarios", "cannot hold"),
         ({"phases": [{"set": {"response": {"x": 2**70}}}]}, "scenarios.mine.phases[0].set.response.x", "64 bits"),
+        ({"phases": [{"duration_secs": 1}], "repeat": 0}, "scenarios.mine.repeat", "of at least 1"),
+        ({"phases": [{"set": SCALE, "to": SCALE}]}, "scenarios.mine.phases[0].duration_secs", "until its end"),
+        (GOING | {"to": {"simulation": {"latency_scal": 2}}}, f"{TO}.simulation.latency_scal", "no such key"),
+        (GOING | {"to": {"simulation": {"latency_scale": "2"}}}, f"{TO}.simulation.latency_scale", "a number"),
+        (GOING | {"to": {"simulation": {"latency": 2}}}, f"{TO}.simulation.latency", "set has no number"),
+        (GOING | {"to": {"simulation": {"latency": {"x": 2}}}}, f"{TO}.simulation.latency", "no mapping"),
+        (GOING | {"to": {"simulation": {"latency_scale": "${sale}"}}}, f"{TO}.simulation.latency_scale", '"sale"'),
+        (GOING | {"to": {"simulation": {"latency_scale": 2**70}}}, f"{TO}.simulation.latency_scale", "64 bits"),
+        (GOING | {"to": {"simulation": {"latency_scale": 5000}}}, f"{TO}.simulation.latency_scale", "to 1000"),
+        (GOING | {"steps": 1}, "scenarios.mine.phases[0].steps", "from 2 to 100"),
     ],
 )
 def test_faults_are_told_at_load_with_their_line_and_key(tmp_path, scenario, key, words):
+    if "set" in scenario:
+        scenario = {"phases": [scenario]}
     faults = faults_of(tmp_path, scenario)
     fault = next(one for one in faults if one.path == key)
     assert words in str(fault)
@@ -205,7 +296,10 @@ def test_the_promised_scenarios_ship():
     for name, scenario in shipped_scenarios().items():
         assert scenario.description.endswith("."), name
         used = {
-            found for phase in scenario.phases for part in (phase.set, phase.duration_secs) for found, _ in names(part)
+            found
+            for phase in scenario.phases
+            for part in (phase.set, phase.to, phase.duration_secs)
+            for found, _ in names(part)
         }
         assert used == set(scenario.parameters), f"{name} has parameters that do nothing"
 

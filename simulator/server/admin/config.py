@@ -54,7 +54,10 @@ class ConfigEndpoint(Resource):
 
     async def _patch(self, patch: dict[str, Any], *, replace: bool) -> Answer:
         house = self._house
-        revision, document = await change(house, lambda present: documents.patched(present, patch, replace=replace))
+        now = house.wall()
+        revision, document = await change(
+            house, lambda present: documents.patched(present, patch, replace=replace, now=now)
+        )
         log.info("the configuration was changed while the fleet runs (revision %d)", revision)
         workers = await applied(house, revision)
         return 200, {"status": "applied", "revision": revision, "patch": document.patch, "workers": shown(workers)}

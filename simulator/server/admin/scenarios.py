@@ -149,7 +149,12 @@ def described(one: Known) -> dict[str, Any]:
         "parameters": scenario.parameters,
         "repeat": scenario.repeat,
         "phases": [
-            {"name": phase.name or str(place), "duration_seconds": phase.duration_secs, "set": phase.set}
+            {
+                "name": phase.name or str(place),
+                "duration_seconds": phase.duration_secs,
+                "set": phase.set,
+                **({"to": phase.to, "steps": phase.steps} if phase.to else {}),
+            }
             for place, phase in enumerate(scenario.phases, 1)
         ],
     }

@@ -21,11 +21,15 @@ class Unreadable(ValueError):  # noqa: N818 - a state of the document, told to o
 
 
 class Document(msgspec.Struct, frozen=True):
-    """`ended` are moments (Unix seconds) by name: a scenario of the fleet's start is over if it began before."""
+    """`ended` are moments (Unix seconds) by name: a scenario of the fleet's start is over if it began before.
+
+    `switched` are moments by name, too: since when the failures of the patch are as they are.
+    """
 
     patch: dict[str, Any] = {}
     scenarios: tuple[Activation, ...] = ()
     ended: dict[str, float] = {}
+    switched: dict[str, float] = {}
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -51,9 +55,23 @@ def decode(body: bytes) -> Document:
     return document
 
 
-def patched(document: Document, patch: Mapping[str, Any], *, replace: bool) -> Document:
-    """With another patch: `patch` itself, or merged into the present one, where null takes a key away."""
-    return msgspec.structs.replace(document, patch=dict(patch) if replace else merged(document.patch, patch))
+def patched(document: Document, patch: Mapping[str, Any], *, replace: bool, now: float = 0.0) -> Document:
+    """With another patch: `patch` itself, or merged into the present one, where null takes a key away.
+
+    A failure that it brings or changes is switched on at `now` (Unix seconds).
+    """
+    whole = dict(patch) if replace else merged(document.patch, patch)
+    before, after = _failures(document.patch), _failures(whole)
+    switched = {
+        name: document.switched.get(name, now) if name in before and before[name] == settings else now
+        for name, settings in after.items()
+    }
+    return msgspec.structs.replace(document, patch=whole, switched=switched)
+
+
+def _failures(patch: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = patch.get("faults")
+    return found if isinstance(found, Mapping) else {}
 
 
 def activated(document: Document, activation: Activation) -> Document:

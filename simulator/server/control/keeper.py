@@ -67,12 +67,12 @@ class Keeper:
         except Exception as error:  # noqa: BLE001 - the outermost loop: the present state must go on being served
             reason = line_of(error)
             self._note("build", f"revision {self._revision} of the control document cannot be applied: {reason}")
-            return _moved(present, self._revision, moment.until, present.scenarios)
+            return _moved(present, self._revision, moment.until, present.scenarios, present.since)
         self._note("build", "")
         if live.config.telemetry.logging != self._logging:
             self._logging = live.config.telemetry.logging
             logs.configure(self._logging, shard=self._slot.shard)
-        return _moved(live, self._revision, moment.until, moment.scenarios)
+        return _moved(live, self._revision, moment.until, moment.scenarios, moment.since)
 
     def build(self, base: Loaded, moment: Moment) -> Live:
         """A base with the layers of a moment, ready to answer with; kept for the next time.
@@ -143,12 +143,13 @@ class Keeper:
             log.error("%s; what held before goes on", trouble)
 
 
-def _moved(live: Live, revision: int, until: float, scenarios: Mapping[str, str]) -> Live:
+def _moved(live: Live, revision: int, until: float, scenarios: Mapping[str, str], since: Mapping[str, float]) -> Live:
     """The same state at another revision, until another time."""
     moved = copy.copy(live)
     moved.revision = revision
     moved.until = until
     moved.scenarios = dict(scenarios)
+    moved.since = since
     return moved
 
 

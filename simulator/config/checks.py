@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from simulator.config.breaker import CHECKS as BREAKER_CHECKS
 from simulator.config.catalogue import ModelCard, pace
 from simulator.config.convert import Check, Contradiction
 from simulator.config.expand import PARAMETER, names, plain_fault, seconds_of
@@ -15,9 +16,11 @@ from simulator.config.failure_checks import failure_names
 from simulator.config.faults import did_you_mean, excerpt, listed
 from simulator.config.latency import Latency
 from simulator.config.limits import Limits
+from simulator.config.load_model import CHECKS as LOAD_CHECKS
 from simulator.config.resolve import is_pattern
 from simulator.config.rule_checks import response, rule, rule_answer, text_match
 from simulator.config.rules import Rule, RuleAnswer, TextMatch
+from simulator.config.scenario_checks import CHECKS as SCENARIO_CHECKS
 from simulator.config.scenarios import Phase, Scenario
 from simulator.config.schema import Admin, Config, Length, Response
 from simulator.config.tiers import known_tier
@@ -52,6 +55,9 @@ def checks(catalogue: Mapping[str, ModelCard]) -> dict[type, Check]:
         Rule: rule,
         Response: response,
         **FAILURE_CHECKS,
+        **SCENARIO_CHECKS,
+        **LOAD_CHECKS,
+        **BREAKER_CHECKS,
         Config: lambda values: (
             *_version(values),
             *_ports(values),
@@ -173,7 +179,7 @@ def _parameters(parameters: Mapping[str, Any]) -> Iterator[Contradiction]:
 
 
 def _unknown_names(phase: Phase, parameters: Mapping[str, Any], path: Keys) -> Iterator[Contradiction]:
-    for field in ("duration_secs", "set"):
+    for field in ("duration_secs", "set", "to"):
         for name, inner in names(getattr(phase, field)):
             if name not in parameters:
                 known = ", ".join(f"${{{each}}}" for each in parameters) or "no parameter, since there is none"

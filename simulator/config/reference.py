@@ -12,7 +12,20 @@ from pathlib import Path
 import msgspec
 from msgspec import NODEFAULT, inspect
 
-from simulator.config import compat, failures, latency, limits, recording, rules, scenarios, schema, section, state
+from simulator.config import (
+    breaker,
+    compat,
+    failures,
+    latency,
+    limits,
+    load_model,
+    recording,
+    rules,
+    scenarios,
+    schema,
+    section,
+    state,
+)
 from simulator.config.convert import described
 from simulator.config.describe import allowed, structs, tags
 
@@ -59,10 +72,11 @@ as in `--set providers.gpt-4.1.enabled=false`; elsewhere they stand in double qu
 
 A key of `providers` is the name of a model (its id or another name of it) or a pattern with `*`, `?` or `[...]`.
 The keys that match a model are ordered: its own name, then its other names, then the patterns, those with
-most literal characters first; `"*"` comes last. `provider`, `errors`, `response` and each of `ttft`, `itl` and
-`prefill_ms_per_token` come from the first key that gives them, then from the model's card and the global
-sections. `enabled` is that of the first key alone. A model that the catalogue does not know and that is named
-without a pattern is answered as well, at the pace of a hosted chat model of middle size unless `latency` says more.
+most literal characters first; `"*"` comes last. `provider`, `errors`, `response` and each of `ttft`, `itl`,
+`prefill_ms_per_token`, `load` and `degradation` come from the first key that gives them, then from the model's card
+and the global sections. `enabled` is that of the first key alone. A model that the catalogue does not know and that
+is named without a pattern is answered as well, at the pace of a hosted chat model of middle size unless `latency`
+says more.
 """
 
 DISTRIBUTIONS = """## Distributions
@@ -97,6 +111,13 @@ COMMON = {
 """The meaning of parameters that many distributions share."""
 
 
+DESCRIBED = (
+    *(section, compat, rules, failures, breaker, load_model, latency, limits, recording, scenarios, state),
+    schema,
+)
+"""The modules whose docstrings say what keys mean."""
+
+
 class Words(msgspec.Struct, frozen=True):
     """What the source says of one class: its docstring and those of its fields."""
 
@@ -107,7 +128,7 @@ class Words(msgspec.Struct, frozen=True):
 def page() -> str:
     """The whole page."""
     words: dict[str, Words] = {}
-    for module in (section, compat, rules, failures, latency, limits, recording, scenarios, state, schema):
+    for module in DESCRIBED:
         words |= _words(Path(str(module.__file__)))
     root = described(schema.Config)
     if not isinstance(root, inspect.StructType):

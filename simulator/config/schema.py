@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from simulator.config.breaker import CircuitBreaker
 from simulator.config.compat import Compat
 from simulator.config.failures import Failure
 from simulator.config.latency import Latency, Milliseconds
@@ -50,6 +51,8 @@ class Server(Section, frozen=True):
     """How long a client that reads nothing may hold a stream."""
     heartbeat_timeout_secs: Annotated[float, Meta(ge=1)] = 30
     """A worker whose event loop has not beaten for so long is replaced."""
+    refuse_connections: bool = False
+    """True has new connections refused by the kernel, as where nothing listens; those that are open go on. On Linux."""
 
 
 class Concurrency(Section, frozen=True):
@@ -286,6 +289,7 @@ class Config(Section, frozen=True):
     errors: Errors = Errors()
     faults: dict[str, Failure] = {}
     """Failures by name, beside the plain `errors`."""
+    circuit_breaker: CircuitBreaker = CircuitBreaker()
     compat: Compat = Compat()
     limits: Limits = Limits()
     scenarios: dict[str, Scenario] = {}

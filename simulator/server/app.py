@@ -18,6 +18,7 @@ from simulator.contract.tables import indexes
 from simulator.engine.engine import Engine
 from simulator.providers.paths import Paths
 from simulator.providers.registry import registry
+from simulator.server.admin.circuits import ByHand, CircuitList
 from simulator.server.admin.config import ConfigEndpoint, ReloadEndpoint
 from simulator.server.admin.guard import guarded
 from simulator.server.admin.read import Stats
@@ -37,6 +38,7 @@ from simulator.server.refusals import UnknownPath
 from simulator.server.scrape import Scrape
 from simulator.server.sharing import provider_apps
 from simulator.state.board import Board, Column, SlotState
+from simulator.state.circuit import Event
 from simulator.state.opening import open_store, prepare
 from simulator.state.slot import Slot
 
@@ -126,6 +128,9 @@ def _control(house: House) -> dict[str, Any]:
         "/admin/scenarios/{name}": OneScenario(house),
         "/admin/scenarios/{name}/activate": Activate(house),
         "/admin/scenarios/{name}/deactivate": Deactivate(house),
+        "/admin/circuits": CircuitList(house),
+        "/admin/circuits/{name}/open": ByHand(house, Event.TRIPPED),
+        "/admin/circuits/{name}/reset": ByHand(house, Event.RESET),
         "/admin/stats": Stats(house),
         "/admin/workers": Workers(house),
         "/admin/requests": RequestsPage(house),

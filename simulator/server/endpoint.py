@@ -19,7 +19,7 @@ from simulator.engine.saying import Saying
 from simulator.limits.identity import key_of
 from simulator.providers.base import Call, Endpoint, Keeping, Problem, Provider, Refusal, Reply, Stream
 from simulator.rules.matching import Facts
-from simulator.server import contract, limiting, prompt_cache, sessions
+from simulator.server import breaking, contract, limiting, prompt_cache, sessions
 from simulator.server.admission import QueueFull
 from simulator.server.body import ClientLeft, read_body
 from simulator.server.claims import claimant, rightful
@@ -140,24 +140,24 @@ class DataEndpoint:
             exchange.arrived = house.clock()
         try:
             read = self._decoding.read(scope, exchange.headers, exchange.body if body is None else body)
-            await self._plan(exchange, *read)
+            exchange.model = read[0].request.model
+            planned = self._plan(exchange, *read)
+            await (planned if exchange.live.breaker is None else breaking.within(exchange, self.provider, planned))
         finally:
             admission.leave()
 
-    async def _plan(self, exchange: Exchange, call: Call, digest: bytes | None) -> None:
-        live = exchange.live
-        exchange.model = call.request.model
-        exchange.address = live.addresses.conditions(exchange.address, exchange.headers)
+    async def _plan(self, exchange: Exchange, call: Call, digest: bytes | None) -> Plan:
+        live, headers = exchange.live, exchange.headers
+        exchange.address = live.addresses.conditions(exchange.address, headers)
         warm = saying = None
         circumstances = CALM
-        headers = exchange.headers
         shared = call.kept or call.cache is not None or live.eventful or SESSION in headers or FAULT in headers
-        if shared:
-            decoded = call.request
-            call, warm, saying, circumstances = await self._recalled(exchange, call)
-            if call.request is not decoded:
-                digest = None
         try:
+            if shared:
+                decoded = call.request
+                call, warm, saying, circumstances = await self._recalled(exchange, call)
+                if call.request is not decoded:
+                    digest = None
             plan = live.engine.plan(
                 call.request, exchange.address, self._house.now(), warm=warm, saying=saying,
                 circumstances=circumstances, digest=digest,
@@ -167,7 +167,7 @@ class DataEndpoint:
         outcome = met(exchange, plan, stream=call.stream) if plan.struck else plan.outcome
         if isinstance(outcome, Fault):
             await self._fail(exchange, plan, outcome)
-            return
+            return plan
         try:
             if live.limiter is not None:
                 waits = limiting.admit(exchange, self.provider, call.request, outcome.usage)
@@ -182,6 +182,7 @@ class DataEndpoint:
         finally:
             if exchange.claim is not None and (waits := limiting.settle(exchange, None)) is not None:
                 await waits
+        return plan
 
     async def _recalled(self, exchange: Exchange, call: Call) -> tuple[Call, Warm | None, Saying | None, Circumstances]:
         """The call with all that it refers to, what the prompt cache has of it, what a rule says to it, what fails."""
@@ -193,6 +194,8 @@ class DataEndpoint:
             call = await self._keeping.recall(call, self._desk(exchange))
         saying, circumstances = None, CALM
         if live.eventful or FAULT in exchange.headers:
+            # Nothing is counted of a request that another provider answers, or none.
+            live.engine.fit(call.request)
             facts = Facts(
                 call.request, exchange.headers, key_of(exchange.headers), self.provider.name, self._endpoint.label,
                 stream=call.stream,

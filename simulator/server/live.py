@@ -14,6 +14,7 @@ from simulator.limits.limiter import Limiter
 from simulator.providers.base import ModelEntry, Provider
 from simulator.rules.book import Book
 from simulator.server.address import Addresses
+from simulator.server.circuits import Circuits
 from simulator.server.failing.book import FailureBook
 from simulator.state.slot import Slot
 from simulator.state.store import ObjectLimits, SessionLimits
@@ -44,9 +45,9 @@ class Live:
     """
 
     __slots__ = (
-        "addresses", "began", "body_limit", "book", "config", "contract", "engine", "entries", "eventful", "failures",
-        "known", "lag_threshold", "limiter", "loaded", "object_limits", "open", "patience", "prompt_cache", "recording",
-        "request_faults", "revision", "scenarios", "session_limits", "since", "until",
+        "addresses", "began", "body_limit", "book", "breaker", "config", "contract", "engine", "entries", "eventful",
+        "failures", "known", "lag_threshold", "limiter", "loaded", "object_limits", "open", "patience", "prompt_cache",
+        "recording", "request_faults", "revision", "scenarios", "session_limits", "since", "until",
     )  # fmt: skip
 
     def __init__(
@@ -85,8 +86,12 @@ class Live:
         self.failures = FailureBook(config.faults) if config.faults else None
         self.request_faults = simulation.request_faults
         """Whether a request may ask for a failure."""
-        self.eventful = self.book is not None or (self.failures is not None and self.failures.active)
-        """Whether a request may meet a rule or a failure."""
+        failing = self.failures is not None and self.failures.active
+        self.eventful = self.book is not None or failing or self.engine.varies
+        """Whether a request may meet a rule or a failure, or a pace that depends on the moment."""
+        circuits = Circuits(config.circuit_breaker)
+        self.breaker = circuits if circuits.any else None
+        """The providers' circuit breakers; None where there is none."""
         self.contract = Contract(self.engine.seeds.seed) if config.compat.contract else None
         """What answers in the place of refusals; None where the real services refuse."""
         self.open = config.models.allow_unknown or self.contract is not None

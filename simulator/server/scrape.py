@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,14 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from simulator import __version__
+from simulator.server.breaking import standings
 from simulator.server.context import House
 from simulator.server.lag import lag_of
 from simulator.server.live import Live
 from simulator.server.play import Receive, Send
 from simulator.server.respond import only_get, respond
 from simulator.state.board import Column, Shared, SlotState
+from simulator.state.circuit import CircuitStanding
 from simulator.state.store import StoreUnavailable
 from simulator.telemetry.metrics import DIRECTORY_VARIABLE, FLUSH_SECONDS, files
 
@@ -34,11 +36,12 @@ log = logging.getLogger("simulator.metrics")
 class BoardCollector(Collector):
     """The fleet's gauges, from the board and from what is live; made in the loop, read in a thread."""
 
-    def __init__(self, house: House, live: Live, sessions: int | None) -> None:
-        """`sessions` is how many there are; None if the store cannot tell."""
+    def __init__(self, house: House, live: Live, sessions: int | None, circuits: Mapping[str, CircuitStanding]) -> None:
+        """`sessions` is how many there are; None if the store cannot tell. `circuits` are by provider."""
         self._house = house
         self._live = live
         self._sessions = sessions
+        self._circuits = circuits
 
     def collect(self) -> Iterator[Metric]:
         """The families of one scrape."""
@@ -55,6 +58,13 @@ class BoardCollector(Collector):
         for name in live.scenarios:
             scenarios.add_metric((name,), 1)
         yield scenarios
+        if self._circuits:
+            circuits = GaugeMetricFamily(
+                "llm_simulator_circuit_state", "0 closed, 1 half-open, 2 open", labels=("provider",)
+            )
+            for name, standing in self._circuits.items():
+                circuits.add_metric((name,), standing.state)
+            yield circuits
         holders = [board.seats(ordinal) for ordinal in range(board.slots)]
         serving = [row for row, _ in holders if row[Column.STATE] == SlotState.READY]
         yield _gauge(
@@ -110,7 +120,7 @@ class Scrape:
         self._house.metrics.flush()
         if self._directory is not None:
             await asyncio.sleep(2 * FLUSH_SECONDS)  # the other workers' notes
-        board = BoardCollector(self._house, self._house.live, await self._sessions())
+        board = BoardCollector(self._house, self._house.live, await self._sessions(), await self._circuits())
         body = await asyncio.get_running_loop().run_in_executor(None, self._text, board)
         await respond(send, 200, body, CONTENT_TYPE_LATEST.encode())
 
@@ -121,6 +131,13 @@ class Scrape:
         with contextlib.suppress(StoreUnavailable):
             return await store.session_count(limits)
         return None
+
+    async def _circuits(self) -> Mapping[str, CircuitStanding]:
+        circuits = self._house.live.breaker
+        if circuits is not None:
+            with contextlib.suppress(StoreUnavailable):
+                return await standings(self._house, circuits)
+        return {}
 
     def _text(self, board: BoardCollector) -> bytes:
         gauges = CollectorRegistry()

@@ -13,6 +13,8 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
+from simulator.state.circuit import CircuitRules, CircuitStanding, Event
+
 MINUTE_US = 60_000_000
 DAY_US = 86_400_000_000
 NEVER = -1
@@ -193,6 +195,9 @@ class Immediate(Protocol):
     def recall_now(self, prefixes: Sequence[bytes], ttl_us: int) -> int:
         """As `Store.recall`."""
 
+    def circuit_now(self, name: bytes, event: Event, ticket: int, rules: CircuitRules) -> CircuitStanding:
+        """As `Store.circuit`."""
+
 
 class Store(Protocol):
     """Shared state, as the server uses it. Made and opened in a worker, after the fork."""
@@ -279,4 +284,10 @@ class Store(Protocol):
         whoever knows it has met those before it, whether or not they were asked for. There are at most `RECALL_MOST`,
         each of 1 to `PROMPT_NAME_MOST` bytes. A name may be forgotten a second before its time is over, or a 64th of
         `ttl_us` if that is less, and earlier where there is no room for all; a later end that it has already stays.
+        """
+
+    async def circuit(self, name: bytes, event: Event, ticket: int, rules: CircuitRules) -> CircuitStanding:
+        """Tell a circuit breaker one of `circuit.TOLD`; how it stands then. `name` has 1 to 200 bytes.
+
+        `ticket` is that of the standing which let a request through, for its outcome; 0 for what is no outcome.
         """

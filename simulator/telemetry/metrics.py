@@ -186,6 +186,12 @@ class Metrics:
             registry=registry,
             buckets=BODY_BUCKETS,
         )
+        self.circuits = Counter(
+            "llm_simulator_circuit_transitions",
+            "Entries of a provider's circuit breaker into a state",
+            ("provider", "state"),
+            registry=registry,
+        )
         self._lags: list[float] = []
         self.lag = BulkHistogram(
             "llm_simulator_schedule_lag_seconds",
@@ -203,6 +209,10 @@ class Metrics:
                 return self.bind(provider, OTHER, endpoint) if model != OTHER else self._make(key)
             bound = self._make(key)
         return bound
+
+    def circuit_entered(self, provider: str, state: str) -> None:
+        """The circuit of a provider that is served has come into a state."""
+        self.circuits.labels(provider, state).inc()
 
     def lagged(self, seconds: float) -> None:
         """A turn of the timing wheel was so late."""

@@ -73,7 +73,7 @@ def test_limits_that_are_over_are_swept_out(folder, clock):
             store._mount.tick()
         with store._mount._opened.env.begin() as txn:
             entries = [txn.stat(sweep._table)["entries"] for sweep in store._mount.sweeps]
-        assert entries == [1, 0]
+        assert entries == [1, 0, 0]
         assert store.admit_now([Demand(b"77", 1, 2, DAY_US)]).standings[0].remaining == 0
 
 

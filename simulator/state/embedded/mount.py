@@ -21,6 +21,7 @@ import msgspec
 
 from simulator.state.board import Board
 from simulator.state.embedded import files
+from simulator.state.embedded.circuits import Circuits
 from simulator.state.embedded.leases import Holder, digest
 from simulator.state.embedded.limits import Limits
 from simulator.state.embedded.objects import Objects
@@ -54,6 +55,7 @@ _FULL_FOR_S = 60.0
 class Mount:
     """A file and the operations on it, replaced as a whole when it has to be another file."""
 
+    circuits: Circuits
     limits: Limits
     objects: Objects
     prompts: Prompts
@@ -264,7 +266,8 @@ class Mount:
         self.prompts = Prompts(tables)
         self.limits = Limits(tables, holder, degraded=self._spare)
         self.records = Records(tables, self._board)
-        self.sweeps = (Sweep(tables.env, tables.limits), Sweep(tables.env, tables.counts))
+        self.circuits = Circuits(tables, degraded=self._spare)
+        self.sweeps = tuple([Sweep(tables.env, each) for each in (tables.limits, tables.counts, tables.circuits)])
         self._in_room(self.limits.disown)
         if self.latest.revision > self.records.read().revision:
             self._in_room(lambda: self.records.write(None, self.latest.revision, self.latest.body))

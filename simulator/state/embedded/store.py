@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from simulator.state.board import Board
+from simulator.state.circuit import CircuitRules, CircuitStanding, Event
 from simulator.state.embedded import share as shares
 from simulator.state.embedded.credit import Purse
 from simulator.state.embedded.keeping import Keeping
@@ -215,7 +216,7 @@ class Embedded:
         """As `Store.session_count`."""
         return self._mount.call(lambda mount: mount.sessions.count())
 
-    # Control and counters.
+    # Control, counters and circuits.
 
     async def control(self) -> Control:
         """As `Store.control`."""
@@ -245,3 +246,12 @@ class Embedded:
         """As `Store.count`."""
         now = self._clock()
         return self._mount.call(lambda mount: mount.records.count(name, ttl_us, now))
+
+    async def circuit(self, name: bytes, event: Event, ticket: int, rules: CircuitRules) -> CircuitStanding:
+        """As `Store.circuit`."""
+        return self.circuit_now(name, event, ticket, rules)
+
+    def circuit_now(self, name: bytes, event: Event, ticket: int, rules: CircuitRules) -> CircuitStanding:
+        """As `Store.circuit`, without a coroutine."""
+        now = self._clock()
+        return self._mount.call(lambda mount: mount.circuits.step(name, event, ticket, rules, now))

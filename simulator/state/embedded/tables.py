@@ -14,7 +14,7 @@ Txn: TypeAlias = "lmdb.Transaction[bytes]"
 
 NAMES = (
     *("limits", "leases", "debts", "sessions", "used", "turns", "counts", "control"),
-    *("objects", "orders", "bodies", "prompts", "recent"),
+    *("objects", "orders", "bodies", "prompts", "recent", "circuits"),
 )
 VERSION = b"/1"
 
@@ -42,6 +42,7 @@ class Tables:
     bodies: Table
     prompts: Table
     recent: Table
+    circuits: Table
 
 
 def open_tables(env: lmdb.Environment) -> Tables:

@@ -40,11 +40,12 @@ OBJECT_SWAP = Script("object_swap", "object_common")
 OBJECT_DROP = Script("object_drop", "object_common")
 OBJECT_LIST = Script("object_list", "object_common")
 RECALL = Script("recall")
+CIRCUIT = Script("circuit")
 
 ALL = (
     *(LIMITS, DISOWN, BEAT, RESUME, COUNT, CONTROL),
     *(SESSION_READ, SESSION_WRITE, SESSION_LIST, SESSION_FORGET),
-    *(OBJECT_READ, OBJECT_PUT, OBJECT_TRIM, OBJECT_SWAP, OBJECT_DROP, OBJECT_LIST, RECALL),
+    *(OBJECT_READ, OBJECT_PUT, OBJECT_TRIM, OBJECT_SWAP, OBJECT_DROP, OBJECT_LIST, RECALL, CIRCUIT),
 )
 
 

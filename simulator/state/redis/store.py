@@ -8,8 +8,9 @@ from typing import Protocol
 from simulator.config.state import State
 from simulator.state.embedded.buckets import LEVEL_MOST, NAME_MOST
 from simulator.state.embedded.prompts import check as check_prompts
-from simulator.state.redis import control, limits, scripts, sessions
+from simulator.state.redis import circuits, control, limits, scripts, sessions
 from simulator.state.redis.breaker import Breaker, Phase
+from simulator.state.redis.circuits import RedisCircuits
 from simulator.state.redis.client import Dialer
 from simulator.state.redis.control import RedisControl
 from simulator.state.redis.freight import Freight
@@ -23,7 +24,7 @@ from simulator.state.slot import Slot
 from simulator.state.store import PROMPTS_MOST, StoreHealth
 
 
-class Local(limits.Local, sessions.Local, control.Local, Protocol):
+class Local(limits.Local, sessions.Local, control.Local, circuits.Local, Protocol):
     """What is needed of the embedded store."""
 
     async def open(self) -> None:
@@ -98,6 +99,13 @@ class RedisStore:
         )
         objects = RedisObjects(self._freight, tag, self._now_us)
         self._control = RedisControl(local, run=link.run, healthy=self._healthy, reason=lambda: self._breaker.reason)
+        self.circuit = RedisCircuits(
+            local,
+            run=link.run,
+            healthy=self._healthy,
+            reason=lambda: self._breaker.reason,
+            now_us=self._now_us,
+        ).circuit
         self._keeper = Keeper(
             link,
             self._limits,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from benchmarks import dialects, faults, flood, limits, memory, overhead, start, streaming, table, throughput
+from benchmarks import dialects, faults, flood, limits, memory, overhead, start, streaming, table, throughput, truth
 from benchmarks.quiet import NOTABLE, Moment
 from benchmarks.setting import Setting
 from benchmarks.table import BenchmarkError, Seen
@@ -25,6 +25,7 @@ ROWS: Mapping[str, Callable[[Setting], list[Seen]]] = {
     "faults": faults.run,
     "overhead": overhead.run,
     "streaming": streaming.run,
+    "truth": truth.run,
     "flood": flood.run,
     "start": start.run,
     "memory": memory.run,

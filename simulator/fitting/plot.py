@@ -39,6 +39,8 @@ class Panel(NamedTuple):
     """Of the fitted or configured distribution, in seconds."""
     unit: Literal["ms", "s"] = "ms"
     """What the axes show."""
+    law: str = "fitted"
+    """What the distribution is called."""
 
 
 def compared(path: Path, panels: Sequence[Panel]) -> None:
@@ -90,7 +92,7 @@ def _functions(axes: "Axes", panel: Panel, ordered: Floats) -> None:
     if _wide(panel, ordered):
         x = np.geomspace(max(low, float(np.median(ordered)) * 1e-3), high + pad, _POINTS)
         axes.set_xscale("log")
-    axes.plot(x * scale, cumulative(panel.quantile, x), color="C1", linestyle="--", label="fitted")
+    axes.plot(x * scale, cumulative(panel.quantile, x), color="C1", linestyle="--", label=panel.law)
     axes.set_xlim(float(x[0]) * scale, float(x[-1]) * scale)
     axes.set_ylim(-0.02, 1.02)
     away = ks(ordered, panel.quantile)
@@ -120,7 +122,7 @@ def _quantiles(axes: "Axes", panel: Panel, ordered: Floats) -> None:
         axes.set_xscale("log")
         axes.set_yscale("log")
     axes.set_title("quantiles", fontsize=10)
-    axes.set_xlabel(f"fitted, {panel.unit}")
+    axes.set_xlabel(f"{panel.law}, {panel.unit}")
     axes.set_ylabel(f"measured, {panel.unit}")
     axes.grid(visible=True, alpha=0.3)
 

@@ -84,6 +84,11 @@ def accept_queue(listener: socket.socket) -> int | None:
         return None
 
 
+def listens(listener: socket.socket) -> bool:
+    """Whether connections to a socket are taken, rather than refused."""
+    return bool(listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+
+
 class Acceptor:
     """One worker's side of one listening socket.
 
@@ -115,20 +120,40 @@ class Acceptor:
         self._credit = 0
         self._log_after = 0.0
         self._stopped = False
+        self._held = False
+
+    @property
+    def listener(self) -> socket.socket:
+        """The socket, shared with the other workers."""
+        return self._listener
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it accepts no more for good."""
+        return self._stopped
 
     def start(self) -> None:
         """Accept from here on."""
         self._watch()
+
+    def hold(self) -> None:
+        """Watch nothing until told to `go_on`: the socket does not listen. Idempotent."""
+        if not (self._held or self._stopped):
+            self._held = True
+            self._idle()
+
+    def go_on(self) -> None:
+        """Accept again after `hold`. Idempotent."""
+        if self._held:
+            self._held = False
+            self._watch()
 
     def stop(self) -> None:
         """Accept no more; what is queued stays for the other workers. Idempotent."""
         if self._stopped:
             return
         self._stopped = True
-        self._rest()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._idle()
 
     def finish(self) -> None:
         """Take everything that is queued, whoever's turn it is, and accept no more."""
@@ -143,11 +168,17 @@ class Acceptor:
 
     def _watch(self) -> None:
         self._timer = None
-        if not self._stopped:
+        if not (self._stopped or self._held):
             self._loop.add_reader(self._listener, self._on_readable)
 
     def _rest(self) -> None:
         self._loop.remove_reader(self._listener)
+
+    def _idle(self) -> None:
+        self._rest()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _on_readable(self) -> None:
         """At least one connection waits: take one, or leave it to others. The loop calls again if more wait."""
@@ -226,7 +257,8 @@ class Acceptor:
     def _refused(self, error: OSError) -> None:
         """Out of descriptors or memory: rest, since the socket stays readable; tell it once a minute."""
         now = self._loop.time()
-        if now >= self._log_after:
+        # Where the socket does not listen another worker was told first that connections are refused.
+        if now >= self._log_after and listens(self._listener):
             self._log_after = now + LOG_SECONDS
             what = "out of descriptors or memory" if error.errno in _STARVED else "a failing system call"
             log.error("connections wait to be accepted because of %s: %s", what, error.strerror)

@@ -21,6 +21,9 @@ _OVER = {"http_version": "1.1", "method": ""}
 """The scope of a request that is over."""
 _AT_ONCE = struct.pack("ii", 1, 0)
 """On, and no second."""
+RESET_SECONDS = 1.0
+"""How long a reset waits for a client that reads slowly."""
+RESET_LOOK_SECONDS = 0.001
 log = logging.getLogger("supervisor.http")
 
 
@@ -139,12 +142,25 @@ class Cycle:
         self._complete()
 
     def reset(self) -> None:
-        """End the connection with a RST."""
-        connection = self.transport.get_extra_info("socket")
-        if connection is not None and not self.gone:
+        """End the connection with a RST, once what was written before has left this process."""
+        if self.gone:
+            return
+        self.gone = True
+        self.response_started = True
+        loop = asyncio.get_running_loop()
+        # In a turn of its own: uvloop writes what is queued at the end of this one.
+        loop.call_soon(self._reset, loop, loop.time() + RESET_SECONDS)
+
+    def _reset(self, loop: asyncio.AbstractEventLoop, deadline: float) -> None:
+        transport = self.transport
+        if transport.get_write_buffer_size() and not transport.is_closing() and loop.time() < deadline:
+            loop.call_later(RESET_LOOK_SECONDS, self._reset, loop, deadline)
+            return
+        connection = transport.get_extra_info("socket")
+        if connection is not None and not transport.is_closing():
             # socket(7): closed with a linger of no time, what is queued is dropped and the peer is sent a RST.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
-        self.abort()
+        transport.abort()
 
     def abort(self) -> None:
         """Close without completing."""

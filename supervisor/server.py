@@ -31,6 +31,7 @@ from supervisor.departure import Departure, Way
 from supervisor.memory import Tide
 from supervisor.parent import ORPHAN_LIMIT_SECONDS, Parent
 from supervisor.protocol import LLMProtocol
+from supervisor.refusing import Gate
 
 log = logging.getLogger("supervisor.server")
 
@@ -86,6 +87,8 @@ class Server(uvicorn.Server):
         self._ready = ready
         self._orphaned = False
         self._acceptors: list[Acceptor] = []
+        self._app = app
+        self._gate = Gate(())
         self._protocol: type[LLMProtocol] = LLMProtocol
         state = self.server_state
         connections = cast("set[LLMProtocol]", state.connections)
@@ -132,6 +135,8 @@ class Server(uvicorn.Server):
         ]
         for acceptor in self._acceptors:
             acceptor.start()
+        self._gate = Gate(self._acceptors)
+        self._ask_refusal()
         self.started = True
         row = self._row
         row[Column.BOOTED_NS] = time.monotonic_ns()
@@ -200,6 +205,13 @@ class Server(uvicorn.Server):
             limit = min(self._settings.heartbeat_timeout_secs, LONGEST_SWITCH_SECONDS) + SWITCH_MARGIN_SECONDS
             self._parent.watch(limit)
         self._later(BEAT_SECONDS, self._beat)
+        self._ask_refusal()
+
+    def _ask_refusal(self) -> None:
+        """Have the application tell whether connections are refused: at the start, and again with every beat."""
+        tell_refusal: Callable[[Callable[[bool], None]], None] | None = getattr(self._app, "tell_refusal", None)
+        if tell_refusal is not None and self._acceptors:
+            tell_refusal(self._gate.tell)
 
     def _tell_date(self) -> None:
         """Renew the `date` header at every turn of the second."""

@@ -3,11 +3,13 @@
 import errno
 import os
 import socket
+import sys
 from collections.abc import Sequence
 
 BACKLOG = 4096
 """Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`."""
 
+LINUX = sys.platform == "linux"
 _WHY = {
     errno.EADDRINUSE: "is in use; choose another with --port, or stop what listens there",
     errno.EADDRNOTAVAIL: "cannot be used: this host does not have the address",
@@ -62,7 +64,10 @@ def _listen(family: int, address: tuple[object, ...], *, both: bool) -> socket.s
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(not both))
-        listener.bind(address)
+        if address[1] == 0 and LINUX:
+            _bind_to_free(listener, address)
+        else:
+            listener.bind(address)
         listener.listen(BACKLOG)
         listener.setblocking(False)
     except OSError as error:
@@ -70,6 +75,22 @@ def _listen(family: int, address: tuple[object, ...], *, both: bool) -> socket.s
             listener.close()
         raise BindError(f"port {address[1]} on {address[0]} {_WHY.get(error.errno or 0, _words(error))}") from error
     return listener
+
+
+def _bind_to_free(listener: socket.socket, address: tuple[object, ...]) -> None:
+    """Bind to a port that the system chooses, but by its number.
+
+    A port that comes with the bind is given up when the socket ceases to listen (`supervisor.refusing`); one that was
+    asked for stays (SOCK_BINDPORT_LOCK). The socket that finds it holds it until the other one has it too, as Linux
+    allows with SO_REUSEADDR while neither listens.
+    """
+    with socket.socket(listener.family, socket.SOCK_STREAM) as finder:
+        finder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if listener.family == socket.AF_INET6:
+            only = listener.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+            finder.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only)
+        finder.bind(address)
+        listener.bind((address[0], finder.getsockname()[1], *address[2:]))
 
 
 def _shown(address: Sequence[object]) -> str:

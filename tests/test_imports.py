@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "simulator.rules": {"simulator.rules", "simulator.engine", "simulator.config"},
     "simulator.contract": {"simulator.contract", "simulator.providers"},
     "simulator.scenarios": {"simulator.scenarios", "simulator.engine", "simulator.config"},
+    "simulator.replay": {"simulator.replay"},
     "simulator.fitting": {"simulator.fitting", "simulator.engine", "simulator.config"},
     "simulator.telemetry": {"simulator.telemetry", "simulator.config"},
     "simulator.server": {

@@ -14,6 +14,9 @@ from simulator.config.load import DEFAULT, Loaded
 from simulator.config.secrets import masked
 from simulator.config.tree import TAG_FIELD, dotted
 
+WIDEST = 40
+"""Columns that the values may take."""
+
 
 class Row(msgspec.Struct, frozen=True):
     """One effective value."""
@@ -64,6 +67,7 @@ def show(path: Path | None, settings: tuple[str, ...], as_json: bool) -> None:
         return
     values = [msgspec.json.encode(row.value).decode() for row in table]
     widest_key = max(len(row.key) for row in table)
-    widest = min(40, max(map(len, values)))
+    # One long list must not push every origin to the right.
+    widest = max([len(value) for value in values if len(value) <= WIDEST], default=0)
     for row, value in zip(table, values, strict=True):
         click.echo(f"{row.key:<{widest_key}}  {value:<{widest}}  {row.origin}")

@@ -17,4 +17,9 @@ def command(path: Path | None, settings: tuple[str, ...]) -> None:
     loaded = loaded_from(path, settings)
     for warning in loaded.warnings:
         click.echo(f"Warning: {warning}", err=True)
+    if loaded.config.faults:
+        # Imported here: few configurations have failures, and only their plugins judge their own options.
+        from simulator.server.failing.book import FailureBook  # noqa: PLC0415 - see above
+
+        FailureBook(loaded.config.faults)
     click.echo(f"{path}: valid" if path is not None else "the configuration is valid (no file given)")

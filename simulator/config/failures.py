@@ -95,8 +95,9 @@ class Failure(Section, frozen=True):
     """What the plugin is given."""
     retry_after_secs: Seconds | None = None
     """What the Retry-After header of the error says; null sends none."""
-    after_ms: Wait = 0
-    """How long it is held back: an error before it is answered, a `timeout` before its connection is closed."""
+    after_ms: Wait | None = None
+    """How long it is held back: an error before it is answered, a `timeout` before its connection is closed. Null: an
+    error is answered at once, a timeout held for 30 seconds."""
     status: Annotated[int, Meta(ge=400, le=599)] | None = None
     """The error's own status; null is the provider's usual one."""
     type: str | None = None

@@ -7,7 +7,7 @@ environment.
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from simulator.server.admin.sessions import OneSession, Sessions
 from simulator.server.admin.workers import Workers
 from simulator.server.context import House
 from simulator.server.control.pulse import Pulse
+from simulator.server.failing.book import FailureBook
 from simulator.server.health import Health, Live, Ready
 from simulator.server.live import Prepared
 from simulator.server.models import ModelsEndpoint
@@ -54,6 +55,7 @@ def preload(loaded: Loaded) -> Prepared:
     prepare(loaded.config.state)
     if loaded.config.compat.contract:
         indexes()
+    FailureBook(loaded.config.faults)  # what a strategy does not take is told before any worker starts
     return Prepared(loaded, Engine(loaded.config, loaded.catalogue), registry())
 
 
@@ -89,6 +91,11 @@ class App:
     def conclude(self) -> None:
         """End every response that is under way, in band."""
         self._house.conclude()
+
+    def tell_refusal(self, tell: Callable[[bool], None]) -> None:
+        """Call `tell` at once, and whenever something else holds: whether new connections are to be refused."""
+        self._house.tell_refusal = tell
+        tell(self._house.config.server.refuse_connections)
 
 
 def create_app(prepared: Prepared | None = None, slot: Slot | None = None) -> App:

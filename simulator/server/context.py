@@ -48,6 +48,8 @@ class House:
         self.keeper = Keeper(prepared, slot, lambda: None if self.store is None else self.store.read_control())
         self.refusing = False
         """Whether the fleet stops and takes no new request."""
+        self.tell_refusal: Callable[[bool], None] = lambda _: None
+        """Is told at every turn whether new connections are to be refused."""
         self._shared = slot.board.shared
         self._live = Live(prepared, slot)
         self._wheel: Wheel | None = None
@@ -96,6 +98,7 @@ class House:
         """Look again at all that decides what is live, and take it up."""
         live = self._live = self.keeper.live(self._live, self._shared[_CONTROL], self.wall())
         self.admission.resize(live.config.simulation.concurrency)
+        self.tell_refusal(live.config.server.refuse_connections)
         self.row[Column.REVISION] = live.revision
         return live
 

@@ -33,7 +33,8 @@ from simulator.server.failing.asked import HEADER as FAULT
 from simulator.server.failing.circumstances import circumstances_of
 from simulator.server.failing.disturbed import met, play_disturbed, told_of
 from simulator.server.play import Asgi, End, Playback, Receive, Send, stream_asgi, stream_direct
-from simulator.server.recording.journal import note
+from simulator.server.recording.answered import of_body
+from simulator.server.recording.journal import note, note_plan
 from simulator.server.refusals import stopping, worded
 from simulator.server.ruling import ruled
 from simulator.server.transport.troubles import disturbed
@@ -62,6 +63,7 @@ class DataEndpoint:
         self._endpoint = endpoint
         self._others: Sequence[DataEndpoint] = ()
         self._keeping = cast(Keeping, endpoint)
+        self._who = (provider.name, endpoint.label)
         self._decoding = Decoding(endpoint)
 
     def share(self, others: Sequence["DataEndpoint"]) -> None:
@@ -125,6 +127,8 @@ class DataEndpoint:
         """Answer; `again` where the body was read and refused before. `body` stands for the client's own."""
         house = self._house
         if not again:
+            # First of all: what is refused tells the address, too, that the request asks for.
+            exchange.address = exchange.live.addresses.conditions(exchange.address, exchange.headers)
             if scope["method"] != "POST":
                 raise Refusal(Problem.WRONG_METHOD, param=f"{scope['method']} {self._endpoint.path}")
             if house.refusing:
@@ -148,7 +152,6 @@ class DataEndpoint:
 
     async def _plan(self, exchange: Exchange, call: Call, digest: bytes | None) -> Plan:
         live, headers = exchange.live, exchange.headers
-        exchange.address = live.addresses.conditions(exchange.address, headers)
         warm = saying = None
         circumstances = CALM
         shared = call.kept or call.cache is not None or live.eventful or SESSION in headers or FAULT in headers
@@ -219,7 +222,7 @@ class DataEndpoint:
             await self._disturb(exchange, plan, reply, of_reply(reply, plan.offsets, steps_of(outcome)))
             return
         if exchange.live.recording is not None:
-            await note(exchange, self.provider.name, self._endpoint.label, reply.status, usage=outcome.usage)
+            await note_plan(exchange, self._who, plan, reply, detached=call.detached)
         if plan.offsets and not call.detached and not await exchange.hold(plan.offsets[-1]):
             self._bound(exchange).answered(499, exchange.elapsed, len(exchange.body))
             return
@@ -247,7 +250,7 @@ class DataEndpoint:
             await self._disturb(exchange, plan, opened, of_stream(stream, plan.offsets), stream)
             return
         if exchange.live.recording is not None:
-            await note(exchange, self.provider.name, self._endpoint.label, 200, usage=outcome.usage, streamed=True)
+            await note_plan(exchange, self._who, plan, stream)
         row[_STREAMS] += 1
         direct = exchange.direct
         playback = Playback(
@@ -295,12 +298,8 @@ class DataEndpoint:
         for disturbance in plan.disturbances:
             bound.failed(disturbance.kind.value)
         if exchange.live.recording is not None:
-            reason, streamed = plan.disturbances[0].kind.value, stream is not None
-            await note(
-                exchange, self.provider.name, self._endpoint.label, status, reason=reason, usage=billed(plan),
-                streamed=streamed,
-            )  # fmt: skip
-        ended = await play_disturbed(exchange, wire, reply, farewell(0, stopping()))
+            await note_plan(exchange, self._who, plan, wire, status=status)
+        ended = await play_disturbed(exchange, wire, reply, lambda sent: farewell(sent, stopping()))
         if exchange.claim is not None and (waits := limiting.settle(exchange, billed(plan))) is not None:
             await waits
         self._house.row[_REFUSED if isinstance(plan.outcome, Fault) else _REQUESTS] += 1
@@ -316,8 +315,7 @@ class DataEndpoint:
             await self._disturb(exchange, plan, reply, of_reply(reply, [fault.after], 1))
             return
         if exchange.live.recording is not None:
-            status = 0 if fault.hang_up and exchange.direct is not None else reply.status
-            await note(exchange, self.provider.name, self._endpoint.label, status, reason=fault.kind.value)
+            await note_plan(exchange, self._who, plan, reply, fault)
         if fault.after and not await exchange.hold(fault.after):
             bound.answered(499, exchange.elapsed, len(exchange.body))
             return
@@ -333,8 +331,8 @@ class DataEndpoint:
         bits = exchange.live.engine.seeds.request_bits(exchange.address)
         reply = worded(self.provider, refusal, bits, b"POST")
         if exchange.live.recording is not None:
-            reason = refusal.problem.value
-            await note(exchange, self.provider.name, self._endpoint.label, reply.status, reason=reason)
+            reason, answered = refusal.problem.value, of_body(reply.body)
+            await note(exchange, *self._who, reply.status, reason=reason, answered=answered)
         await exchange.reply(reply)
         self._house.row[_REFUSED] += 1
         bound = self._bound(exchange)

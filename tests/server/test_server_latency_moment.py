@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from serving import Simulator
+from serving import Simulator, wait_for
 
 TTFT, ITL, TOKENS, STREAMS = 0.1, 0.01, 5, 30
 KNEE, CAPACITY, SERVICE = 5, 20, 1.0
@@ -86,6 +86,7 @@ def test_ttft_and_itl_grow_with_the_requests_in_flight_and_a_replay_repeats_them
         assert first - 0.001 < stream.first < first + 1
         assert last - 0.001 < stream.whole < last + 1
 
+    wait_for(lambda: not sum(slot["in_flight"] for slot in fleet.stats()["workers"]), "all streams to give back")
     alone = Stream(fleet, "gpt-4o")
     assert alone.told == {"load": "1"}
     assert alone.whole < due(CAPACITY)[1]

@@ -17,6 +17,8 @@ class Filtered(msgspec.Struct, frozen=True, gc=False):
     step: int
 
 
+HELD_SECONDS = 30.0
+"""How long a timeout holds its request where nobody says more: what the plain `errors.timeout` does."""
 Struck = Fault | Disturbance | Filtered | None
 Effect = Callable[[int, float], Struck]
 
@@ -36,7 +38,7 @@ def error(settings: Failure, kind: str) -> Fault:
     """The error of a failure's own words."""
     return Fault(
         FaultKind(kind),
-        after=settings.after_ms / 1000,
+        after=(settings.after_ms or 0.0) / 1000,
         retry_after=settings.retry_after_secs,
         status=settings.status,
         type=settings.type,
@@ -46,7 +48,8 @@ def error(settings: Failure, kind: str) -> Fault:
 
 
 def _timeout(settings: Failure) -> Effect:
-    fault = Fault(FaultKind.TIMEOUT, after=settings.after_ms / 1000, hang_up=True)
+    held = HELD_SECONDS if settings.after_ms is None else settings.after_ms / 1000
+    fault = Fault(FaultKind.TIMEOUT, after=held, hang_up=True)
     return lambda _steps, _place: fault
 
 

@@ -36,13 +36,16 @@ class Strategy(Protocol):
 
 
 def plugged(name: str, options: Mapping[str, Any]) -> Strategy:
-    """The strategy of a name, made with its options. Raises LookupError where no package brings one of this name.
+    """The strategy of a name, made with its options.
 
-    What the class itself raises for its options, a ValueError as a rule, goes through.
+    Raises LookupError where no package brings one of this name, ValueError for one that cannot be made.
     """
     found = [point for point in entry_points(group=GROUP) if point.name == name]
     if not found:
         there = ", ".join(sorted({point.name for point in entry_points(group=GROUP)})) or "none"
         raise LookupError(f"no strategy {name!r}; installed are: {there}")
-    made: Strategy = found[0].load()(options)
+    try:
+        made: Strategy = found[0].load()(options)
+    except Exception as error:  # another package's code: whatever it raises is told as a fault of the configuration
+        raise ValueError(f"strategy {name!r} cannot be made: {type(error).__name__}: {error}") from error
     return made

@@ -16,7 +16,10 @@ class Table:
         low = 0.0 if floor is None else _below(chances, delays, floor)
         high = 1.0 if ceiling is None else _up_to(chances, delays, ceiling)
         least = float(delays[0]) if floor is None else max(floor, float(delays[0]))
-        most = max(least, float(delays[-1]) if ceiling is None else min(ceiling, float(delays[-1])))
+        most = float(delays[-1]) if ceiling is None else min(ceiling, float(delays[-1]))
+        if least > most:
+            # A bound at the very end of the table, which rounding has moved.
+            least = most = least if ceiling is None else min(least, ceiling)
         if low > 0.0 or high < 1.0:
             inside = (chances > low) & (chances < high)
             chances = np.concatenate(((0.0,), (chances[inside] - low) / max(high - low, 1e-300), (1.0,)))

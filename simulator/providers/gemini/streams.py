@@ -52,9 +52,11 @@ class Form:
         """Frames that begin the stream: an array opens instead of going on."""
         return frames if self.events else self.opening + frames.removeprefix(self.separator)
 
-    def failed(self, refusal: Refusal) -> bytes:
-        """What ends a stream that has begun."""
-        return event(refusal) if self.events else element(refusal)
+    def failed(self, refusal: Refusal, *, begun: bool) -> bytes:
+        """What ends a stream; an array of which nothing was sent is opened for it."""
+        if self.events:
+            return event(refusal)
+        return element(refusal) if begun else self.first(element(refusal))
 
 
 class TextStream:
@@ -119,9 +121,8 @@ class TextStream:
         return self._form.first(made) if start <= first < stop else made
 
     def fail(self, refusal: Refusal, sent: int) -> bytes:
-        """The bytes that end this stream in band with a refusal, however many of its steps were `sent`."""
-        del sent
-        return self._form.failed(refusal)
+        """The bytes that end this stream in band with a refusal when so many of its steps were `sent`."""
+        return self._form.failed(refusal, begun=bool(self.frames(0, sent)))
 
 
 class BlockedStream:
@@ -139,9 +140,8 @@ class BlockedStream:
         return self._form.blocked() if start <= 0 < stop else b""
 
     def fail(self, refusal: Refusal, sent: int) -> bytes:
-        """The bytes that end this stream in band with a refusal, however many of its steps were `sent`."""
-        del sent
-        return self._form.failed(refusal)
+        """The bytes that end this stream in band with a refusal when so many of its steps were `sent`."""
+        return self._form.failed(refusal, begun=bool(self.frames(0, sent)))
 
 
 class StepStream:
@@ -178,9 +178,8 @@ class StepStream:
         return b"".join(self._made[max(start, 0) : max(stop, 0)])
 
     def fail(self, refusal: Refusal, sent: int) -> bytes:
-        """The bytes that end this stream in band with a refusal, however many of its steps were `sent`."""
-        del sent
-        return self._form.failed(refusal)
+        """The bytes that end this stream in band with a refusal when so many of its steps were `sent`."""
+        return self._form.failed(refusal, begun=bool(self.frames(0, sent)))
 
 
 _Chunk = tuple[int, int, bytes, bytes]

@@ -17,17 +17,15 @@ from simulator.state.store import StoreUnavailable
 
 log = logging.getLogger("simulator.faults")
 DAY_SECONDS = 86_400
-NEVER = 2**62
-"""Stands for a count that could not be had: more than any failure counts to."""
+NEVER = 10**11
+"""Stands for a count that could not be had: more than any failure counts to, and few enough to be told and read."""
 
 
 async def circumstances_of(exchange: Exchange, facts: Facts) -> Circumstances:
     """The circumstances of a request, told in its response. Raises `Refusal` for a header that cannot be read."""
     live, headers = exchange.live, exchange.headers
     book = live.failures
-    before: Mapping[str, float] = {}
-    if told.HEADER in headers:
-        before = told.read(headers[told.HEADER])
+    before = told.before(headers)
     wanted = asked.asked(book, headers) if live.request_faults else []
     found = [Candidate(failure, asked=True) for failure in wanted]
     if book is not None and book.active:
@@ -39,7 +37,7 @@ async def circumstances_of(exchange: Exchange, facts: Facts) -> Circumstances:
     circumstances = Circumstances(found, load, age)
     value = told.told(circumstances)
     if value:
-        exchange.told = b"%b: %b\r\n" % (told.HEADER, value)
+        exchange.told = told.joined(exchange.told, value)
     return circumstances
 
 

@@ -1,11 +1,13 @@
 """An answer to which something happens on its way: from the plan to what is played. Edge of the connection."""
 
+from collections.abc import Callable
+
 from simulator.engine.faults.striking import Outcome
 from simulator.engine.plan import Fault, Plan, Trouble
 from simulator.providers.base import FAULT_PROBLEM, Refusal, Reply
 from simulator.server.exchange import Exchange
-from simulator.server.play import End
-from simulator.server.transport.play import play_asgi, play_wire
+from simulator.server.play import Asgi, End
+from simulator.server.transport.play import Playing, play_asgi, play_wire
 from simulator.server.transport.wire import Wire
 from simulator.server.wheel import Concluded
 
@@ -37,18 +39,25 @@ def told_of(fault: Fault, model: str) -> Refusal:
     )
 
 
-async def play_disturbed(exchange: Exchange, wire: Wire, reply: Reply, farewell: bytes) -> End:
+async def play_disturbed(exchange: Exchange, wire: Wire, reply: Reply, farewell: Callable[[int], bytes]) -> End:
     """Send a wire with the status and headers of a reply; how that ended.
 
-    Raises `Concluded` if the worker stops before anything is sent.
+    `farewell` makes the bytes that end a stream in band of which so many steps were sent, if the worker stops. Raises
+    `Concluded` if it stops before anything is sent.
     """
     house, direct = exchange.house, exchange.direct
-    head = (reply.status, exchange.head(reply.headers))
+    playing = Playing(
+        wire,
+        (reply.status, exchange.head(reply.headers)),
+        exchange.arrived,
+        exchange.live.patience,
+        farewell,
+        chunks=exchange.scope.get("http_version") != "1.0",
+    )
     if direct is None:
-        start = exchange.arrived
-        await play_asgi(lambda seconds: house.wheel.alarm(start + seconds), exchange.send, wire, head)
-        return End.DONE
-    played = await play_wire(house.wheel, direct, wire, head, exchange.arrived, exchange.live.patience, farewell)
+        played = await play_asgi(house.wheel, Asgi(exchange.receive, exchange.send), playing)
+    else:
+        played = await play_wire(house.wheel, direct, playing)
     if played.end is End.CONCLUDED and not played.first_at:
         raise Concluded
     return played.end

@@ -69,7 +69,9 @@ WORDS: dict[tuple[str, str], Words] = {
     ("POST", "/admin/circuits/{name}/reset"): Words("Close a provider's circuit, with nothing counted"),
     ("GET", "/admin/stats"): Words("What each worker has done and is doing"),
     ("GET", "/admin/workers"): Words("The workers, and which revision each has applied"),
-    ("GET", "/admin/requests"): Words("The latest requests, where they are recorded", query=("limit", "key", "test")),
+    ("GET", "/admin/requests"): Words(
+        "The latest requests, where they are recorded", query=("limit", "key", "test", "format")
+    ),
     ("DELETE", "/admin/requests"): Words("Forget the requests that were recorded"),
     ("GET", "/admin/sessions"): Words("The conversations that are remembered", query=("after", "limit")),
     ("DELETE", "/admin/sessions"): Words("Forget all conversations", query=("all",)),

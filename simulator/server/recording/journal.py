@@ -13,12 +13,17 @@ from typing import Any
 import msgspec
 
 from simulator.config.recording import Recording
-from simulator.engine.plan import Usage
+from simulator.engine.plan import Fault, Plan, Usage
+from simulator.providers.base import Reply, Stream
 from simulator.server.context import House, header_map
+from simulator.server.ending import billed
 from simulator.server.exchange import Exchange
+from simulator.server.failing.told import HEADER
 from simulator.server.live import Live
+from simulator.server.recording.answered import Answered, of_nothing, of_plan
 from simulator.server.recording.record import Record, decode, encode, without_key, without_keys
 from simulator.server.sessions import scope_of
+from simulator.server.transport.wire import Ending, Wire
 from simulator.state.store import Store, StoreUnavailable, TooLarge
 
 log = logging.getLogger("simulator.recording")
@@ -43,8 +48,62 @@ async def note(
     reason: str = "",
     usage: Usage = NOTHING_USED,
     streamed: bool = False,
+    answered: Answered | None = None,
 ) -> None:
-    """Note a request that is about to be answered. `status` 0: its connection will be closed instead."""
+    """Note a request that is about to be answered without a plan. `answered` is what is sent, where that is known."""
+    await _noted(exchange, (provider, endpoint), status, reason, usage=usage, streamed=streamed, answered=answered)
+
+
+async def note_plan(
+    exchange: Exchange,
+    who: tuple[str, str],
+    plan: Plan,
+    sent: Reply | Stream | Wire,
+    fault: Fault | None = None,
+    *,
+    status: int = 200,
+    detached: bool = False,
+) -> None:
+    """Note a request that is about to be answered as planned. `who` is the provider and the endpoint.
+
+    `sent` is the answer, or the words of a `fault` in its place; `status` is that of a wire of which something is sent.
+    `detached` is as in `of_plan`.
+    """
+    usage, reason = billed(plan), ""
+    if fault is not None:
+        usage, reason = NOTHING_USED, fault.kind.value
+    elif plan.disturbances:
+        reason = plan.disturbances[0].kind.value
+    if isinstance(sent, Reply):
+        status = sent.status
+    elif isinstance(sent, Wire) and sent.ending is not Ending.COMPLETE and not any(one.data for one in sent.frames):
+        # Steps that the client is not shown have no bytes: the connection ends before its head.
+        status = 0
+    if fault is not None and fault.hang_up and exchange.direct is not None:
+        status, answered = 0, of_nothing(fault.after)
+    else:
+        answered = of_plan(plan, sent, fault, detached=detached)
+    if exchange.live.config.simulation.deterministic is False:
+        answered = msgspec.structs.replace(answered, digest="")
+    streamed = sent.streamed if isinstance(sent, Wire) else not isinstance(sent, Reply)
+    await _noted(
+        exchange, who, status, reason, usage=usage, streamed=streamed, answered=answered, planned=True,
+        struck=plan.struck,
+    )  # fmt: skip
+
+
+async def _noted(
+    exchange: Exchange,
+    who: tuple[str, str],
+    status: int,
+    reason: str,
+    *,
+    usage: Usage = NOTHING_USED,
+    streamed: bool = False,
+    planned: bool = False,
+    struck: tuple[str, ...] = (),
+    answered: Answered | None = None,
+) -> None:
     house, settings, body, address = exchange.house, exchange.live.recording, exchange.body, exchange.address
     if settings is None:
         return
@@ -52,8 +111,8 @@ async def note(
         **_line(exchange.scope, exchange.headers),
         number=0,
         time_us=int((house.wall() - exchange.elapsed) * 1e6),
-        provider=provider,
-        endpoint=endpoint,
+        provider=who[0],
+        endpoint=who[1],
         model=exchange.model,
         status=status,
         reason=reason,
@@ -63,9 +122,22 @@ async def note(
         address=f"{address.pod}.{address.worker}/{address.sequence}",
         size=len(body),
         body=body[: settings.max_body_bytes],
+        seed=address.seed,
+        key=address.key,
+        retry=address.retry,
+        circumstances=_told(exchange.told),
+        struck=struck,
+        planned=planned,
+        answered=answered,
     )
     if not await _kept(house.store, exchange.live, exchange.scope, settings, record):
         exchange.degraded = True
+
+
+def _told(lines: bytes) -> str:
+    """The circumstances among the header lines that a response will have."""
+    found = [value for name, _, value in (line.partition(b": ") for line in lines.split(b"\r\n")) if name == HEADER]
+    return found[0].decode("latin-1") if found else ""
 
 
 async def note_unplanned(house: House, live: Live, scope: Any, provider: str, endpoint: str, status: int) -> None:

@@ -8,6 +8,8 @@ from urllib.parse import unquote_plus
 import msgspec
 import orjson
 
+from simulator.server.recording.answered import Answered
+
 SECRET_HEADERS = (
     *("authorization", "cookie", "api-key", "apikey", "admin-key", "subscription-key"),
     *("token", "secret", "password", "signature"),
@@ -32,6 +34,10 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
     digest of its API key. `status` is 0 where the connection is closed without an answer; `reason` says what failed,
     empty if nothing did. Tokens are those that the whole answer is billed with, also where it is streamed. `size` is
     the body's, `body` as much of it as is kept.
+
+    What a replay needs stands behind: the `seed`, the `key` and the `retry` of the address (a key of None is none),
+    the `circumstances` as their header tells them, the failures that struck, whether the answer was `planned`, and
+    what was to be `answered`: None where nobody can tell before it is.
     """
 
     number: int
@@ -52,6 +58,13 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
     address: str
     size: int
     body: bytes
+    seed: int = 0
+    key: str | None = None
+    retry: int = 0
+    circumstances: str = ""
+    struck: tuple[str, ...] = ()
+    planned: bool = False
+    answered: Answered | None = None
 
 
 encode = msgspec.msgpack.Encoder().encode
@@ -86,6 +99,19 @@ def shown(record: Record) -> dict[str, Any]:
 
     The body stands as one of `json` (its value), `text` and `base64`; `cut` tells that it was longer.
     """
+    return {**_without_body(record), **body_of(record.body)}
+
+
+def line_of(record: Record) -> bytes:
+    """A record as a line of a log (JSON, without its line feed), with the body as it was: `body` or `body_base64`."""
+    try:
+        body = {"body": record.body.decode()}
+    except UnicodeDecodeError:
+        body = {"body_base64": base64.b64encode(record.body).decode("ascii")}
+    return orjson.dumps({**_without_body(record), **body})
+
+
+def _without_body(record: Record) -> dict[str, Any]:
     return {
         "number": record.number,
         "time": record.time_us / 1e6,
@@ -104,7 +130,12 @@ def shown(record: Record) -> dict[str, Any]:
         "address": record.address,
         "size": record.size,
         "cut": len(record.body) < record.size,
-        **body_of(record.body),
+        "seed": record.seed,
+        "keyed": None if record.key is None else {"key": record.key, "retry": record.retry},
+        "circumstances": record.circumstances,
+        "struck": record.struck,
+        "planned": record.planned,
+        "answer": None if record.answered is None else msgspec.structs.asdict(record.answered),
     }
 
 

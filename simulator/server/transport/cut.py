@@ -1,7 +1,9 @@
 """The connection ends within the answer: politely closed, or reset. Pure."""
 
+from msgspec.structs import replace
+
 from simulator.engine.plan import Disturbance
-from simulator.server.transport.wire import Ending, Frame, Wire, ended, place
+from simulator.server.transport.wire import Ending, Wire, ended, filled, place
 
 
 def cut(wire: Wire, disturbance: Disturbance) -> Wire:
@@ -16,8 +18,12 @@ def reset(wire: Wire, disturbance: Disturbance) -> Wire:
 
 def _broken_off(wire: Wire, disturbance: Disturbance, ending: Ending) -> Wire:
     number = place(wire, disturbance)
-    half = None
-    if disturbance.mid_frame and number < len(wire.frames):
-        whole = wire.frames[number]
-        half = Frame(whole.at, whole.data[: len(whole.data) // 2], whole.step, len(whole.data))
+    if disturbance.mid_frame:
+        number = filled(wire, number)
+    if number == len(wire.frames):
+        return wire
+    if not disturbance.mid_frame:
+        return ended(wire, number, ending)
+    whole = wire.frames[number]
+    half = replace(whole, data=whole.data[: len(whole.data) // 2], claims=len(whole.data))
     return ended(wire, number, ending, half)

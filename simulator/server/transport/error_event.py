@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 
-from msgspec.structs import replace
-
 from simulator.engine.plan import Disturbance, Fault
-from simulator.server.transport.wire import Frame, Wire, moment, place
+from simulator.server.transport.wire import Frame, Wire, completed, place
 
 Tell = Callable[[Fault, int], bytes]
 """The bytes that end a stream of which so many steps were sent."""
@@ -13,9 +11,9 @@ Tell = Callable[[Fault, int], bytes]
 
 def error_event(wire: Wire, disturbance: Disturbance, tell: Tell) -> Wire:
     """At a step the error is told in band, as the provider does it, and the response is complete."""
-    if disturbance.error is None:
-        return wire
     number = place(wire, disturbance)
-    sent = disturbance.step if number < len(wire.frames) else (wire.frames[-1].step + 1 if wire.frames else 0)
-    event = Frame(moment(wire, number), tell(disturbance.error, sent), sent)
-    return replace(wire, frames=(*wire.frames[:number], event))
+    if disturbance.error is None or number == len(wire.frames):
+        return wire
+    frame = wire.frames[number]
+    event = Frame(frame.at, tell(disturbance.error, frame.step), frame.step)
+    return completed(wire, (*wire.frames[:number], event))

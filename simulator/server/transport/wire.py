@@ -1,6 +1,7 @@
 """An answer as it goes over the wire, as a value: what each trouble changes, and what is played in the end. Pure.
 
 A trouble is a function from a wire to a wire. What it leaves is sent by `transport.play`; nobody else looks at it.
+What a trouble has taken away is not there for those behind it: one that would happen there never does.
 """
 
 import enum
@@ -26,13 +27,20 @@ class Ending(enum.StrEnum):
 class Frame(msgspec.Struct, frozen=True, gc=False):
     """A part of the body, due at `at` seconds after arrival. `step` is the first step of the answer that it tells.
 
-    `claims` is how long its chunk says that it is, where that is not its length; it is then the last frame.
+    `claims` is how long its chunk says that it is, where that is not its length; it is then the last frame. `rate` is
+    how many bytes a second of it are sent, 0 all at once.
     """
 
     at: float
     data: bytes
     step: int
     claims: int | None = None
+    rate: float = 0.0
+
+    @property
+    def until(self) -> float:
+        """When all of it is sent."""
+        return self.at + len(self.data) / self.rate if self.rate else self.at
 
 
 class Wire(msgspec.Struct, frozen=True, gc=False):
@@ -64,24 +72,37 @@ def of_reply(reply: Reply, offsets: Sequence[float], steps: int) -> Wire:
     """A whole reply, whose bytes count as `steps` steps of equal size, all due with the last step."""
     body, size = reply.body, len(reply.body)
     at = offsets[-1] if offsets else 0.0
-    steps = max(1, min(steps, size))
     edges = [size * step // steps for step in range(steps + 1)]
     frames = tuple([Frame(at, body[edges[step] : edges[step + 1]], step) for step in range(steps)])
     return Wire(frames, size)
 
 
 def place(wire: Wire, disturbance: Disturbance) -> int:
-    """The first frame that tells the disturbance's step, or one behind the last."""
+    """The first frame that tells the disturbance's step; one behind the last where that step is never sent."""
     return next((place for place, frame in enumerate(wire.frames) if frame.step >= disturbance.step), len(wire.frames))
 
 
-def moment(wire: Wire, number: int) -> float:
-    """When a frame is due; behind the last one, when that is."""
+def filled(wire: Wire, number: int) -> int:
+    """The first frame from `number` on that has bytes, or one behind the last: steps may show nothing."""
     frames = wire.frames
-    return frames[min(number, len(frames) - 1)].at if frames else wire.ends
+    return next((place for place in range(number, len(frames)) if frames[place].data), len(frames))
+
+
+def with_frame(wire: Wire, number: int, frame: Frame) -> Wire:
+    """The wire with another frame in the place of one."""
+    return msgspec.structs.replace(wire, frames=(*wire.frames[:number], frame, *wire.frames[number + 1 :]))
+
+
+def completed(wire: Wire, frames: tuple[Frame, ...]) -> Wire:
+    """A response that ends with these frames, and that HTTP finds complete."""
+    return Wire(frames, None if wire.length is None else sum([len(frame.data) for frame in frames]))
 
 
 def ended(wire: Wire, number: int, ending: Ending, half: Frame | None = None) -> Wire:
-    """The wire up to a frame, and then half of one, if given; the connection is left as told."""
+    """The wire up to a frame, and then half of one, if given; the connection is left as told.
+
+    That happens when the frame would have come that never does.
+    """
     kept = wire.frames[:number] if half is None else (*wire.frames[:number], half)
-    return Wire(kept, wire.length, ending, moment(wire, number))
+    at = wire.frames[number].at
+    return Wire(kept, wire.length, ending, at if half is None else max(at, half.until))

@@ -4,13 +4,13 @@ Pure: no clock, no environment, no file, no socket, no randomness of its own. Tw
 configuration give the same plan for the same request and address, on any machine.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from simulator.config.catalogue import ModelCard
 from simulator.config.resolve import EffectiveModel, aliases, known_models, unknown
 from simulator.config.schema import Config
 from simulator.engine.bounds import output_limit
-from simulator.engine.circumstances import CALM, Circumstances
+from simulator.engine.circumstances import CALM, Candidate, Circumstances
 from simulator.engine.composer import Composer, Forms, key_of
 from simulator.engine.content.embedding import Embedder
 from simulator.engine.content.prose import Prose
@@ -22,6 +22,7 @@ from simulator.engine.errors import (
     WrongDimensions,
     WrongKind,
 )
+from simulator.engine.faults.pipeline import Pipeline
 from simulator.engine.faults.striking import Met, beyond, meet, steps_of
 from simulator.engine.memo import Memo
 from simulator.engine.model import Model, varies
@@ -41,6 +42,8 @@ SYNTHETIC = frozenset({Operation.MODERATION, Operation.IMAGE, Operation.SPEECH})
 DIMENSIONS = 1_536
 """Of embeddings whose model's card names no size."""
 UNIT = 2.0**-64
+NOTHING = Synthetic(bytes(32), Usage(0, 0), 0)
+"""The outcome of what needs no plan."""
 STRANGERS = 256
 """How many models that no card knows are kept ready."""
 KIND = {
@@ -87,6 +90,8 @@ class Engine:
         self._free = not simulation.deterministic
         self._scale = 0.0 if simulation.latency == "none" else simulation.latency_scale
         self._exact = config.models.tokenizer == "exact"
+        self.plain = Pipeline(config.errors)
+        """The errors of requests that no model is asked for."""
         self._load = load_tokenizer
         self._prose: dict[str, Prose] = {} if like is None else like._prose  # noqa: SLF001 - of the same class
         self.effective = known_models(config, catalogue)
@@ -98,6 +103,16 @@ class Engine:
             self.models[alias] = self.models[name]
         self._strangers: dict[str, Model] = {}
         self._allow_unknown = config.models.allow_unknown or config.compat.contract
+
+    def meet(self, digest: bytes, address: Address, candidates: Sequence[Candidate]) -> Met:
+        """What a request meets that is answered without a plan; `digest` stands for it. Plain errors come first."""
+        key, sequence = self.seeds.conditions(digest, address)
+        if self.plain.active:
+            self._draws.move(key, Purpose.FAULT, sequence)
+            fault = self.plain.decide(self._draws.uniforms(self.plain.draws).tolist())
+            if fault is not None:
+                return Met(NOTHING, fault, (), ())
+        return meet(self._draws, (key, sequence, address.key is not None), candidates, NOTHING, address.retry)
 
     def fit(self, request: Request) -> Model:
         """The model that a request is for. Raises an `EngineRefusal` if there is none, or it is another's."""

@@ -6,6 +6,7 @@ Edge. A raw ASGI application; it knows no dialect beyond the functions of its `A
 import logging
 from typing import Any
 
+from simulator.engine.faults.striking import Met
 from simulator.providers.base import Action, Asked, Problem, Provider, Refusal, Reply
 from simulator.providers.paths import target_of
 from simulator.server import contract
@@ -13,9 +14,11 @@ from simulator.server.body import ClientLeft, read_body
 from simulator.server.context import House
 from simulator.server.desk import WorkDesk
 from simulator.server.exchange import Exchange
+from simulator.server.failing import unplanned
 from simulator.server.play import Receive, Send
 from simulator.server.recording.journal import note
 from simulator.server.refusals import stopping
+from simulator.server.wheel import Concluded
 from simulator.state.board import Column
 
 log = logging.getLogger("simulator.server")
@@ -33,8 +36,14 @@ class ActionEndpoint:
         """Answer one request. Raises nothing: a fault of ours is the provider's own server error."""
         house = self._house
         exchange = Exchange(house, house.live, scope, receive, send)
+        met: Met | None = None
         try:
-            reply = await self._answer(scope, exchange)
+            exchange.address = exchange.live.addresses.conditions(exchange.address, exchange.headers)
+            await self._read(exchange)
+            if unplanned.may_fail(exchange):
+                met = await unplanned.met_by(exchange, self.provider, self._action.label)
+            reply = None if met is None else unplanned.refused(exchange, self.provider, met)
+            reply = reply or await self._answer(scope, exchange)
         except ClientLeft:
             return
         except Refusal as refusal:
@@ -46,16 +55,23 @@ class ActionEndpoint:
             reply = self._refused(exchange, Refusal(Problem.SERVER_ERROR))
         if exchange.live.recording is not None:
             await note(exchange, self.provider.name, self._action.label, reply.status)
-        await exchange.reply(reply)
+        try:
+            await (exchange.reply(reply) if met is None else unplanned.send(exchange, met, reply))
+        except Concluded:
+            reply = self._refused(exchange, stopping())
+            await exchange.reply(reply)
         house.row[Column.REFUSED if reply.status >= 400 else Column.REQUESTS] += 1
         bound = house.metrics.bind(self.provider.name, "", self._action.label)
         bound.answered(reply.status, exchange.elapsed, len(exchange.body))
 
+    async def _read(self, exchange: Exchange) -> None:
+        if self._house.refusing:
+            raise stopping()
+        limit = exchange.live.body_limit
+        exchange.body = await read_body(exchange.direct, exchange.receive, exchange.headers, limit)
+
     async def _answer(self, scope: Any, exchange: Exchange) -> Reply:
         house, live = self._house, exchange.live
-        if house.refusing:
-            raise stopping()
-        exchange.body = await read_body(exchange.direct, exchange.receive, exchange.headers, live.body_limit)
         target = target_of(scope.get("path_params", {}), scope["query_string"])
         desk = WorkDesk(house, live, self.provider, exchange.address, exchange.headers)
         return await self._action.answer(Asked(scope["method"], exchange.body, exchange.headers, target), desk)

@@ -47,7 +47,8 @@ class Live:
     __slots__ = (
         "addresses", "began", "body_limit", "book", "breaker", "config", "contract", "engine", "entries", "eventful",
         "failures", "known", "lag_threshold", "limiter", "loaded", "object_limits", "open", "patience", "prompt_cache",
-        "recording", "request_faults", "revision", "scenarios", "session_limits", "since", "until",
+        "recording", "request_faults", "revision", "scenarios", "session_limits", "since",
+        "troubled", "until",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +90,8 @@ class Live:
         failing = self.failures is not None and self.failures.active
         self.eventful = self.book is not None or failing or self.engine.varies
         """Whether a request may meet a rule or a failure, or a pace that depends on the moment."""
+        self.troubled = failing or self.engine.plain.active
+        """Whether a request may fail that is answered without a plan."""
         circuits = Circuits(config.circuit_breaker)
         self.breaker = circuits if circuits.any else None
         """The providers' circuit breakers; None where there is none."""

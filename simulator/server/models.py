@@ -7,11 +7,18 @@ import urllib.parse
 from collections.abc import Sequence
 from typing import Any
 
+from simulator.engine.faults.striking import Met
 from simulator.providers.base import ModelEntry, Problem, Provider, Refusal, Reply
 from simulator.server import contract
-from simulator.server.context import House, header_map
+from simulator.server.context import House
+from simulator.server.exchange import Exchange
+from simulator.server.failing import unplanned
 from simulator.server.play import Receive, Send
-from simulator.server.refusals import Teller, choose, worded
+from simulator.server.refusals import Teller, choose, stopping, worded
+from simulator.server.wheel import Concluded
+from simulator.state.board import Column
+
+LABEL = "models"
 
 
 class ModelsEndpoint:
@@ -25,18 +32,30 @@ class ModelsEndpoint:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer a listing or one model."""
-        headers = header_map(scope)
-        provider = choose(self._providers, headers)
-        live = self._house.live
-        address = live.addresses.arrive()
-        bits = live.engine.seeds.request_bits(address)
+        house = self._house
+        exchange = Exchange(house, house.live, scope, receive, send)
+        live, provider = exchange.live, choose(self._providers, exchange.headers)
+        met: Met | None = None
+        bits = live.engine.seeds.request_bits(exchange.address)
         try:
-            reply = self._reply(scope, provider, live.entries.get(provider.name, ()), bits)
+            if unplanned.may_fail(exchange):
+                exchange.address = live.addresses.conditions(exchange.address, exchange.headers)
+                met = await unplanned.met_by(exchange, provider, LABEL)
+            reply = None if met is None else unplanned.refused(exchange, provider, met)
+            reply = reply or self._reply(scope, provider, live.entries.get(provider.name, ()), bits)
         except Refusal as refusal:
             reply = worded(provider, refusal, bits, b"GET, HEAD")
             if live.contract is not None:
                 reply = await contract.unserved(reply, live, scope, receive, provider, bits)
-        await self._teller.send(scope, send, reply, address, provider.name, "models")
+        if met is None or not (met.fault or met.disturbances):
+            await self._teller.send(scope, send, reply, exchange.address, provider.name, LABEL)
+            return
+        try:
+            await unplanned.send(exchange, met, reply)
+        except Concluded:
+            await exchange.reply(provider.refuse(stopping(), bits))
+        house.row[Column.REFUSED if reply.status >= 400 else Column.REQUESTS] += 1
+        house.metrics.bind(provider.name, "", LABEL).answered(reply.status, exchange.elapsed, 0)
 
     def _reply(self, scope: Any, provider: Provider, entries: Sequence[ModelEntry], bits: bytes) -> Reply:
         if scope["method"] not in ("GET", "HEAD"):

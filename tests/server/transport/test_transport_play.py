@@ -257,12 +257,12 @@ def test_through_asgi_a_body_is_complete_only_if_it_is():
 
 def test_through_asgi_stalls_end_with_client_worker_and_time():
     stalled = hit(streamed(5, apart=0), Trouble.STALL, 2, seconds=40)
-    messages, result = through_asgi(stalled, leave=0.02)
+    messages, result = through_asgi(stalled, leave=0.25)
     assert (result.end, sent_of(messages)) == (End.LEFT, body(streamed(2)))
-    messages, result = through_asgi(stalled, conclude=0.02)
+    messages, result = through_asgi(stalled, conclude=0.25)
     assert (result.end, sent_of(messages)) == (End.CONCLUDED, body(streamed(2)) + b"bye 2")
     assert messages[-1]["more_body"] is False
-    messages, result = through_asgi(stalled, limits=(0.05, 1))
+    messages, result = through_asgi(stalled, limits=(0.3, 1))
     assert (result.end, result.sent) == (End.TIMEOUT, 2)
-    messages, result = through_asgi(hit(whole(at=0), Trouble.STALL, 2, seconds=40), conclude=0.02)
+    messages, result = through_asgi(hit(whole(at=0), Trouble.STALL, 2, seconds=40), conclude=0.25)
     assert sent_of(messages) == body(whole())

@@ -109,7 +109,7 @@ def test_a_client_that_leaves_amid_a_stall_ends_it_at_once_and_nothing_of_it_is_
     kept = []
 
     def act(loop, wheel, connection):
-        loop.call_later(0.02, connection.leave)
+        loop.call_later(0.2, connection.leave)
         kept.append(wheel)
 
     begun = time.monotonic()
@@ -124,7 +124,7 @@ def test_a_client_that_leaves_amid_a_stall_ends_it_at_once_and_nothing_of_it_is_
 
 def test_the_time_of_a_whole_response_ends_a_stall():
     begun = time.monotonic()
-    connection, result = played(hit(streamed(5, apart=0), Trouble.STALL, 2, seconds=40), limits=(0.05, 1))
+    connection, result = played(hit(streamed(5, apart=0), Trouble.STALL, 2, seconds=40), limits=(0.3, 1))
     assert 0.049 <= time.monotonic() - begun < 2
     assert result.end is End.TIMEOUT
     assert connection.aborted
@@ -174,7 +174,7 @@ def conclude_after(seconds):
 
 
 def test_a_worker_that_stops_amid_a_stall_ends_the_stream_in_band():
-    connection, result = played(hit(streamed(5, apart=0), Trouble.STALL, 2, seconds=40), act=conclude_after(0.02))
+    connection, result = played(hit(streamed(5, apart=0), Trouble.STALL, 2, seconds=40), act=conclude_after(0.2))
     assert connection.text == on_the_wire(streamed(2, apart=0))[:-5] + b"5\r\nbye 2\r\n0\r\n\r\n"
     assert (result.end, connection.closed) == (End.CONCLUDED, "closed")
 
@@ -190,20 +190,20 @@ def test_a_worker_that_stops_amid_a_trickled_event_sends_the_rest_of_it_first():
 
 def test_a_worker_that_stops_amid_a_whole_body_sends_it_to_its_end():
     wire = hit(whole(at=0), Trouble.STALL, 2, seconds=40)
-    connection, result = played(wire, act=conclude_after(0.02))
+    connection, result = played(wire, act=conclude_after(0.2))
     assert (connection.text, connection.closed, result.end) == (body(wire), "kept", End.DONE)
 
 
 def test_a_worker_that_stops_within_a_chunk_that_claims_more_just_closes():
     wire = hit(hit(streamed(3, apart=0), Trouble.STALL, 2, seconds=40), Trouble.CUT, 1, mid_frame=True)
     wire = Wire(wire.frames, None, wire.ending, 40.0)
-    connection, result = played(wire, act=conclude_after(0.02))
+    connection, result = played(wire, act=conclude_after(0.2))
     assert connection.text == on_the_wire(wire)
     assert (result.end, connection.closed) == (End.CONCLUDED, "closed")
 
 
 def test_before_anything_has_left_the_answer_is_still_to_be_made():
-    connection, result = played(hit(streamed(3, apart=0), Trouble.STALL, 0, seconds=40), act=conclude_after(0.02))
+    connection, result = played(hit(streamed(3, apart=0), Trouble.STALL, 0, seconds=40), act=conclude_after(0.2))
     assert (result.end, result.first_at) == (End.CONCLUDED, 0.0)
     assert (connection.head, connection.closed) == (b"", None)
 

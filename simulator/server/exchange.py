@@ -80,21 +80,25 @@ class Exchange:
         await self.send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 
-    def head(self, headers: Sequence[Header]) -> bytes:
-        """The lines of a response's own headers and of the server's."""
-        house, live = self.house, self.live
-        told = live.addresses.lines(self.address)
+    def head(self, headers: Sequence[Header], *, lag: bool = True) -> bytes:
+        """The lines of a response's own headers and of the server's; without `lag` whether it is late is left open."""
+        told = self.live.addresses.lines(self.address)
         if self.quotas:
             told += self.quotas
         if self.told:
             told += self.told
-        if house.row[_LAG_US] and (lag := house.lag()) > live.lag_threshold:
-            told += b"x-llm-sim-lag-ms: %d\r\n" % (lag * 1000)
+        if lag and self.house.row[_LAG_US]:
+            told += self.lag()
         if self.session:
             told += b"x-session-id: %b\r\n" % self.session
         if self.degraded:
             told += b"x-llm-sim-state: degraded\r\n"
         return lines(headers) + told
+
+    def lag(self) -> bytes:
+        """The line that tells that the server is late, where it is."""
+        lag = self.house.lag()
+        return b"x-llm-sim-lag-ms: %d\r\n" % (lag * 1000) if lag > self.live.lag_threshold else b""
 
     def pairs(self) -> list[Header]:
         """The server's own headers, for ASGI."""

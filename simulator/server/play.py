@@ -58,7 +58,8 @@ class Playback(msgspec.Struct, frozen=True):
 
     `offsets` are seconds from `start`, empty for all at once; `start` is of the monotonic clock. `limits` are the
     seconds that the whole response and one unread write may take. `farewell` makes the bytes that end the stream in
-    band if the worker stops when so many of its steps were sent.
+    band if the worker stops when so many of its steps were sent. `late` are header lines that are made when the head is
+    sent.
     """
 
     stream: Stream
@@ -66,6 +67,7 @@ class Playback(msgspec.Struct, frozen=True):
     start: float
     limits: tuple[float, float]
     farewell: Callable[[int], bytes] = lambda _: b""
+    late: Callable[[], bytes] = lambda: b""
 
 
 class Player:
@@ -78,6 +80,7 @@ class Player:
         "_frames",
         "_head",
         "_last",
+        "_late",
         "_offsets",
         "_position",
         "_stalled",
@@ -102,6 +105,7 @@ class Player:
         self._last = playback.start + playback.limits[0]
         self._unread = playback.limits[1]
         self._farewell = playback.farewell
+        self._late = playback.late
         self._ended = ended
         self.first_at = 0.0
 
@@ -132,7 +136,8 @@ class Player:
             stalls = direct.write(data, last=last) if data or last else direct.paused
         elif data or last:
             self.first_at = now
-            stalls = direct.start(*self._head, data, last=last)
+            status, lines = self._head
+            stalls = direct.start(status, lines + self._late(), data, last=last)
         else:
             stalls = False
         self._position = end

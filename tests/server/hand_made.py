@@ -29,6 +29,7 @@ class Connection:
         self.lost = None
 
     def start(self, status, headers, first, *, last=False):
+        self.head = headers
         return self.write(first, last=last)
 
     def write(self, data, *, last=False):

@@ -43,6 +43,19 @@ def test_tokens_leave_in_order_and_on_time():
         assert at - start >= offsets[sent - 1] - 0.001, "a token left before its time"
 
 
+def test_a_stream_tells_in_its_head_what_became_late_while_it_waited():
+    async def scenario():
+        connection = Connection()
+        wheel = Wheel(asyncio.get_running_loop())
+        late = []
+        asyncio.get_running_loop().call_later(0.02, late.append, b"x-late: 1\r\n")
+        playback = Playback(Letters("ab"), [0.1, 0.11], time.monotonic(), LIMITS, late=lambda: b"".join(late))
+        await play_direct(wheel, connection, playback, HEAD)
+        return connection
+
+    assert play(scenario).head == HEAD[1] + b"x-late: 1\r\n"
+
+
 def test_what_is_due_together_leaves_in_one_write():
     async def scenario():
         connection = Connection()

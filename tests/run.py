@@ -9,25 +9,34 @@ import sys
 
 LOADED = ("tests/acceptance", "tests/fleet")
 PACED = "tests/acceptance/test_acceptance_pace.py"
+OUTSIDE = tuple(f"tests/{name}" for name in ("clients", "docs_errors", "frameworks", "hostile", "node"))
+"""Tests that ask a fleet as its users do: nothing of ours runs in their own process, so there is nothing to measure."""
 NOTHING_TO_RUN = 5
 """What pytest ends with where its arguments leave no test."""
 
 
 def main(arguments: list[str]) -> int:
     """All runs; the status of the first that failed. Where none has a test, that is a failure too."""
-    python = [sys.executable, "-m"]
+    plain = [sys.executable, "-m"]
+    python = plain
     if "--coverage" in arguments:
         arguments.remove("--coverage")
-        python += ["coverage", "run", "-m"]
-    together = ["--numprocesses=auto", "--dist=loadfile", *[f"--ignore={folder}" for folder in LOADED]]
-    in_pairs = ["--numprocesses=2", "--dist=loadfile", f"--ignore={PACED}", *LOADED]
+        python = [*plain, "coverage", "run", "-m"]
+    together = ["--numprocesses=auto", "--dist=loadfile"]
+    in_pairs = ["--numprocesses=2", "--dist=loadfile"]
     named = [argument.removeprefix("./") for argument in arguments if argument.startswith(("tests/", "./tests/"))]
     if named:
         # Whoever names tests gets just these, in one run.
         return subprocess.run([*python, "pytest", *arguments], check=False).returncode
+    runs = [
+        [*python, "pytest", *together, *[f"--ignore={folder}" for folder in (*LOADED, *OUTSIDE)]],
+        [*plain, "pytest", *together, *OUTSIDE],
+        [*python, "pytest", *in_pairs, f"--ignore={PACED}", *LOADED],
+        [*plain, "pytest", PACED],
+    ]
     found = []
-    for own in (together, in_pairs, [PACED]):
-        status = subprocess.run([*python, "pytest", *own, *arguments], check=False).returncode
+    for run in runs:
+        status = subprocess.run([*run, *arguments], check=False).returncode
         if status not in (0, NOTHING_TO_RUN):
             return status
         found.append(status)

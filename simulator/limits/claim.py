@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from simulator.engine.plan import Usage
 from simulator.limits.terms import INPUT, OUTPUT, TOTAL, Terms
 from simulator.providers.base import Problem, Refusal
 from simulator.providers.quota import Quota
@@ -16,11 +17,13 @@ _SECOND = 1e-6
 class Claim(msgspec.Struct, frozen=True, gc=False):
     """What is asked of the store for one request, and what its answer means.
 
-    `amounts` are what the request is measured by; `demands` and `leases` are what the store's `admit` takes.
+    `amounts` are what the request is measured by; `demands` and `leases` are what the store's `admit` takes. `exact` is
+    what the request was planned to bill, where nothing is to be settled once it has; else None.
     """
 
     terms: Terms
     amounts: tuple[int, int, int, int]
+    exact: Usage | None = None
 
     @property
     def leases(self) -> Sequence[Lease]:
@@ -69,10 +72,6 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
             retry_after=None if told.wait == math.inf else told.wait,
         )
 
-    def as_reserved(self, input_tokens: int, output_tokens: int) -> bool:
-        """Whether nothing is to be settled when the response is over and has billed so much."""
-        return self.amounts == (1, input_tokens + output_tokens, input_tokens, output_tokens) and not self.terms.leases
-
     def corrections(self, input_tokens: int, output_tokens: int) -> Sequence[Demand]:
         """What to settle when the response is over and has billed so much; empty if it was as reserved."""
         reserved = self.amounts
@@ -91,15 +90,17 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
         ]
 
 
-def measured(input_tokens: int, output_tokens: int, allowed: int | None) -> tuple[int, int, int, int]:
-    """The amounts of a request: the tokens of its prompt and of its answer as planned.
+def claimed(terms: Terms, planned: Usage, allowed: int | None) -> Claim:
+    """The claim of a request that is planned to bill so much.
 
     `allowed` is the most that the answer may be where the client has said so; else it counts as planned. The plan
     counts too where it is more, since several choices may each be as long as allowed: what is billed is never more than
     was reserved.
     """
-    written = output_tokens if allowed is None or allowed < output_tokens else allowed
-    return (1, input_tokens + written, input_tokens, output_tokens)
+    read, written = planned.input_tokens, planned.output_tokens
+    if allowed is None or allowed <= written:
+        return Claim(terms, (1, read + written, read, written), None if terms.leases else planned)
+    return Claim(terms, (1, read + allowed, read, written))
 
 
 def _wait(quota: Quota) -> float:

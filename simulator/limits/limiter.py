@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from simulator.config.limits import Limit, Limits
 from simulator.config.tiers import Tier, load_tiers
-from simulator.limits.claim import Claim, measured
+from simulator.engine.plan import Usage
+from simulator.limits.claim import Claim, claimed
 from simulator.limits.identity import Identities, bearer_of, digest, key_of
 from simulator.limits.patterns import Patterns, combine, says_anything
 from simulator.limits.terms import Scope, Terms, whose
@@ -88,7 +89,7 @@ class Limiter:
         the answer be.
         """
         terms = self.terms(headers, model, provider, aliases, counting)
-        return None if terms.empty else Claim(terms, measured(*asked, allowed))
+        return None if terms.empty else claimed(terms, Usage(*asked), allowed)
 
     def _found(
         self,

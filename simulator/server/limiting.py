@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 
 from simulator.engine.plan import Usage
 from simulator.engine.request import Operation, Request
-from simulator.limits.claim import Claim, measured
+from simulator.limits.claim import Claim, claimed
 from simulator.limits.limiter import DEFAULT_TENANT
 from simulator.providers.base import Provider
 from simulator.server.exchange import Exchange
@@ -33,16 +33,14 @@ def admit(exchange: Exchange, provider: Provider, request: Request, usage: Usage
     terms = limiter.seen.get(asker) or limiter.terms(headers, model, provider.name, live.engine.aliases, counting)
     if terms.empty:
         return None
-    amounts = measured(usage.input_tokens, usage.output_tokens, request.max_tokens)
-    immediate = house.immediate
-    write = terms.writer
+    claim = claimed(terms, usage, request.max_tokens)
+    immediate, write = house.immediate, terms.writer
     if immediate is not None and write is not None and terms.wanted:
-        levels = immediate.draw_now(terms.wanted, amounts)
+        levels = immediate.draw_now(terms.wanted, claim.amounts)
         if levels is not None:
-            exchange.claim = Claim(terms, amounts)
+            exchange.claim = claim
             exchange.quotas = write(levels, house.wall())
             return None
-    claim = Claim(terms, amounts)
     if immediate is None:
         return _admit(exchange, provider, model, claim, store)
     try:
@@ -63,10 +61,11 @@ def settle(exchange: Exchange, billed: Usage | None) -> Awaitable[None] | None:
     if claim is None:
         return None
     exchange.claim = None
-    read, written = (billed.input_tokens, billed.output_tokens) if billed is not None else (0, 0)
-    if claim.as_reserved(read, written):
+    if billed is not None and billed is claim.exact:
         return None
-    changes, places = claim.corrections(read, written), [lease.name for lease in claim.leases]
+    read, written = (billed.input_tokens, billed.output_tokens) if billed is not None else (0, 0)
+    changes = claim.corrections(read, written)
+    places = [lease.name for lease in claim.leases] if claim.terms.leases else ()
     store = exchange.house.store
     if store is None or not (changes or places):
         return None

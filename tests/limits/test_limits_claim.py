@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from limits_asking import amounts, claim, limiter_of, verdict
 
 from simulator.config.limits import Limit
+from simulator.engine.plan import Usage
 from simulator.limits.terms import MEASURES
 from simulator.providers.base import Problem
 from simulator.state.store import NEVER
@@ -44,12 +45,12 @@ def test_what_was_not_sent_is_given_back():
 
 
 @given(COUNTS, COUNTS, st.none() | COUNTS, st.data())
-def test_what_is_as_reserved_has_nothing_to_settle(prompt, planned, allowed, data):
+def test_what_is_exactly_as_planned_has_nothing_to_settle(prompt, planned, allowed, data):
     billed = data.draw(st.just((prompt, planned)) | st.tuples(st.integers(0, prompt), st.integers(0, planned)))
     found = claim(EVERY, asked=(prompt, planned), allowed=allowed)
-    assert found.as_reserved(*billed) == (not found.corrections(*billed))
+    assert (found.exact == Usage(*billed)) == (not found.corrections(*billed))
     place = claim({"concurrent_requests": 1}, asked=(prompt, planned), allowed=allowed)
-    assert not place.as_reserved(prompt, planned), "a place is given back in any case"
+    assert place.exact is None, "a place is given back in any case"
 
 
 def test_of_a_request_that_came_to_nothing_only_the_request_stays():

@@ -438,3 +438,72 @@ def test_a_limit_that_has_changed_is_not_drawn_from():
     assert purse.draw([(0, b"large", LARGE + 1)], (1,), 0) is None
     assert purse.draw([(0, b"large", LARGE), (0, b"other", LARGE)], (1,), 0) is None
     assert purse.held[b"large"].left == 50, "nothing is taken where not everything is there"
+
+
+NAMES = [b"requests", b"tokens", b"day"]
+
+
+def purse_of(names, lot=50):
+    """A purse with such a lot of each of these limits."""
+    purse = Purse(1)
+    purse.exchange((), [Credit(asked(name=name), Standing(LARGE, LARGE - 1, 500), lot, 0, 0) for name in names])
+    return purse
+
+
+@given(
+    st.lists(st.sampled_from(NAMES), min_size=1, max_size=4),
+    st.lists(st.lists(st.integers(0, 9), min_size=4, max_size=4), min_size=1, max_size=40),
+)
+def test_any_number_of_limits_is_drawn_from_as_it_is_granted(names, requests):
+    drawing, granting = purse_of(NAMES), purse_of(NAMES)
+    wanted = [(place, name, LARGE) for place, name in enumerate(names)]
+    for now_us, amounts in enumerate(requests):
+        drawn = drawing.draw(wanted, amounts, now_us)
+        granted = granting.grant([asked(amounts[place], name=name) for place, name, _ in wanted], now_us)
+        assert (drawn is None) == (granted is None)
+        if granted is not None and len(set(names)) == len(names):
+            assert [Standing(one.limit, one.remaining, one.reset_us) for one in drawn] == list(granted.standings)
+        assert [one.left for one in drawing.held.values()] == [one.left for one in granting.held.values()]
+
+
+def test_what_was_drawn_from_before_is_not_drawn_from_when_it_was_given_back():
+    purse = purse_of(NAMES)
+    wanted = [(0, name, LARGE) for name in NAMES[:2]]
+    assert purse.draw(wanted, (1,), 0) is not None
+    old = purse.held[b"tokens"]
+    (new,) = purse_of([b"tokens"], lot=20).held.values()
+    purse.exchange([old], [new])
+    assert purse.draw(wanted, (1,), 0) is not None
+    assert (old.left, new.left) == (49, 19)
+    purse.exchange([new])
+    assert purse.draw(wanted, (1,), 0) is None
+    assert purse.held[b"requests"].left == 48
+
+
+def test_nothing_is_drawn_from_a_file_that_was_lost():
+    purse = purse_of(NAMES)
+    wanted = [(0, NAMES[0], LARGE)]
+    purse.home = "the file"
+    assert purse.draw(wanted, (1,), 0) is not None
+    assert purse.of([asked(name=NAMES[0])], "another file") == ()
+    assert purse.draw(wanted, (1,), 0) is None
+
+
+def test_requests_of_different_kinds_draw_from_the_same_credit():
+    purse = purse_of(NAMES)
+    kinds = [[(0, b"requests", LARGE), (1, name, LARGE)] for name in (b"tokens", b"day")]
+    for number in range(20):
+        drawn = purse.draw(kinds[number % 2], (1, 2), 7)
+        assert drawn[0].remaining == LARGE - 2 - number
+        assert drawn[0].reset_us == purse.held[b"requests"].reset_at_us - 7
+    assert [one.left for one in purse.held.values()] == [30, 30, 30]
+    assert purse.draw(kinds[0], (1, 31), 7) is None
+    assert [one.left for one in purse.held.values()] == [30, 30, 30]
+
+
+def test_the_earliest_end_of_two_lots_ends_drawing_from_both():
+    purse = purse_of(NAMES)
+    purse.held[b"tokens"].until_us = 10
+    wanted = [(0, name, LARGE) for name in NAMES[:2]]
+    assert purse.draw(wanted, (1,), 9) is not None
+    assert purse.draw(wanted, (1,), 10) is None

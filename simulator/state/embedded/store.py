@@ -134,8 +134,7 @@ class Embedded:
 
     def draw_now(self, wanted: Sequence[Wanted], amounts: Sequence[int]) -> Sequence[Level] | None:
         """As `Immediate.draw_now`."""
-        purse = self._purse
-        return purse.draw(wanted, amounts, self._clock()) if purse.held else None
+        return self._purse.draw(wanted, amounts, self._clock())
 
     def settle_now(self, changes: Sequence[Demand], released: Sequence[bytes] = ()) -> None:
         """As `Store.settle`, without a coroutine."""

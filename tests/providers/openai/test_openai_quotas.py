@@ -4,6 +4,8 @@ import math
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simulator.providers.base import Problem, Refusal
 from simulator.providers.openai import OpenAI
@@ -92,3 +94,20 @@ def test_a_request_that_is_too_large_is_told_not_to_come_back():
     assert "Limit 30000, Requested 50000. The input or output tokens must be reduced" in error["message"]
     assert b"retry-after" not in headers
     assert headers[b"x-should-retry"] == b"false"
+
+
+LEVELS = st.builds(
+    Standing, st.sampled_from([500, 30_000]), st.integers(0, 500), st.integers(0, 3000) | st.integers(0, 90_000_000)
+)
+
+
+@given(st.lists(st.tuples(LEVELS, LEVELS), min_size=1, max_size=12))
+def test_what_is_told_does_not_depend_on_what_was_told_before(levels):
+    """The lines that stay the same are kept: with every level that is told next they must be those of a new writer."""
+    resources = ["requests", "tokens"]
+    write = OpenAI().quota_writer(resources)
+    for pair in levels:
+        assert write(pair, NOW) == OpenAI().quota_writer(resources)(pair, NOW)
+        one, other = pair
+        twice = OpenAI().quota_writer(["requests", "requests", "tokens"])((one, one, other), NOW)
+        assert write(pair, NOW) == twice, "as it is told where there are several limits of a resource"

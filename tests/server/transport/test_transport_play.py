@@ -156,7 +156,7 @@ def test_a_client_that_catches_up_amid_a_stall_gets_what_comes_after_it():
         loop.call_later(0.03, setattr, connection, "paused", False)
 
     stalled = hit(streamed(5, apart=0), Trouble.STALL, 2, seconds=0.15)
-    connection, result = played(stalled, act=act)
+    connection, result = played(stalled, act=act, limits=(60.0, 5.0))
     assert (connection.text, result.end) == (on_the_wire(stalled), End.DONE)
 
 
@@ -165,7 +165,7 @@ def test_a_client_that_catches_up_gets_all_of_it():
         connection.paused = True
         loop.call_later(0.03, setattr, connection, "paused", False)
 
-    connection, result = played(streamed(5, apart=0.01), act=act)
+    connection, result = played(streamed(5, apart=0.01), act=act, limits=(60.0, 5.0))
     assert (connection.text, result.end) == (on_the_wire(streamed(5)), End.DONE)
 
 

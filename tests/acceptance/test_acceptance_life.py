@@ -75,12 +75,19 @@ def family(fleet):
     return [pid, *map(int, children)]
 
 
+def no_connection(descriptor):
+    try:
+        return not str(descriptor.readlink()).startswith("socket:")
+    except FileNotFoundError:
+        return False  # closed since it was listed: a connection that has ended
+
+
 def figures(pids):
     """Descriptors that are no connections, threads, and megabytes of memory, over some processes."""
     files = threads = memory = 0
     for pid in pids:
         folder = Path(f"/proc/{pid}")
-        files += sum(not str(each.readlink()).startswith("socket:") for each in (folder / "fd").iterdir())
+        files += sum(map(no_connection, (folder / "fd").iterdir()))
         threads += len(list((folder / "task").iterdir()))
         memory += int(re.search(r"^Pss:\s+(\d+) kB", (folder / "smaps_rollup").read_text(), re.MULTILINE)[1]) / 1024
     return files, threads, memory

@@ -1,8 +1,8 @@
 """Run all tests: `python -m tests.run [--coverage] [pytest arguments]`.
 
 All run a file at a time for each processor, but for those of real fleets under load, of which two files run at a time
-then, and for those of their pace, which have the machine to themselves at last. A few that failed beside others are
-run once more by themselves, since clocks and deadlines are in many of them: what fails twice has failed.
+then, and for those of their pace and of a flood, which have the machine to themselves at last. A few that failed beside
+others are run once more by themselves, since clocks and deadlines are in many of them: what fails twice has failed.
 """
 
 import json
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 LOADED = ("tests/acceptance", "tests/fleet")
-PACED = "tests/acceptance/test_acceptance_pace.py"
+ALONE = tuple(f"tests/acceptance/test_acceptance_{name}.py" for name in ("pace", "burst"))
 OUTSIDE = tuple(f"tests/{name}" for name in ("clients", "docs_errors", "frameworks", "hostile", "node"))
 """Tests that ask a fleet as its users do: nothing of ours runs in their own process, so there is nothing to measure."""
 NOTHING_TO_RUN = 5
@@ -40,8 +40,8 @@ def main(arguments: list[str]) -> int:
     runs = [
         [*python, "pytest", *together, *[f"--ignore={folder}" for folder in (*LOADED, *OUTSIDE)]],
         [*plain, "pytest", *together, *OUTSIDE],
-        [*python, "pytest", *in_pairs, f"--ignore={PACED}", *LOADED],
-        [*plain, "pytest", PACED],
+        [*python, "pytest", *in_pairs, *[f"--ignore={file}" for file in ALONE], *LOADED],
+        [*plain, "pytest", *ALONE],
     ]
     found = []
     for run in runs:
